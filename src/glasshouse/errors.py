@@ -1,0 +1,85 @@
+"""Every error Glasshouse raises: one line that names the thing, the value, the limit and the cure.
+
+::
+
+    GlasshouseError                exit code 2
+    ├── TableError                 a table that cannot be read, or lacks a column, a row, a class
+    ├── ModelFileError             a file that is not a whole Glasshouse model
+    ├── OptionError                a choice that does not exist or does not fit
+    └── TrainingDiverged           exit code 3: the loss or the gradient stopped being a number
+
+The first three are also `ValueError`, and `TrainingDiverged` is also `FloatingPointError`, so that callers who know
+only Python's own errors catch them too.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["GlasshouseError", "ModelFileError", "OptionError", "TableError", "TrainingDiverged", "choose"]
+
+
+class GlasshouseError(Exception):
+    """What every error of this package is; `exit_code` is what the command line ends with."""
+
+    exit_code = 2
+
+
+class TableError(GlasshouseError, ValueError):
+    """A table that cannot be read, or does not hold what was asked of it."""
+
+
+class ModelFileError(GlasshouseError, ValueError):
+    """A file that is not a whole model of this package."""
+
+
+class OptionError(GlasshouseError, ValueError):
+    """A choice that does not exist, or does not fit the others."""
+
+
+class TrainingDiverged(GlasshouseError, FloatingPointError):
+    """The loss or the gradient is no longer a finite number; the weights are the last finite ones.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Where it happened, counted from 1.
+    layer : int or None
+        The first layer, counted from 1, whose activations are not finite; None where all still are.
+    largest_activation : float
+        The largest finite magnitude among the activations of that step.
+    """
+
+    exit_code = 3
+
+    def __init__(self, epoch: int, step: int, layer: int | None, largest_activation: float, learning_rate: float):
+        self.epoch, self.step, self.layer = epoch, step, layer
+        self.largest_activation, self.learning_rate = largest_activation, learning_rate
+        where = "its gradient" if layer is None else f"layer {layer}"
+        super().__init__(
+            f"training diverged in epoch {epoch}, step {step}: {where} is not finite (largest activation "
+            f"{largest_activation:.3g}, learning rate {learning_rate:g}): try learning rate {learning_rate / 10:g}"
+        )
+
+    def __reduce__(self) -> tuple[type, tuple[int, int, int | None, float, float]]:
+        return type(self), (self.epoch, self.step, self.layer, self.largest_activation, self.learning_rate)
+
+
+def choose(what: str, name: str, known: Iterable[str]) -> str:
+    """Return `name` if it is known; else raise `OptionError` with the nearest name, or all of them.
+
+    Examples
+    --------
+    >>> choose("activation", "relu", ["relu", "tanh"])
+    'relu'
+    >>> choose("activation", "rellu", ["relu", "tanh"])
+    Traceback (most recent call last):
+    glasshouse.errors.OptionError: no activation is called 'rellu': did you mean 'relu'?
+    """
+    names = list(known)
+    if name in names:
+        return name
+    near = difflib.get_close_matches(str(name), names, n=1)
+    cure = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names)}"
+    raise OptionError(f"no {what} is called {name!r}: {cure}")

@@ -1,0 +1,53 @@
+"""The arithmetic, compiled once for each instruction set: exactly one of the modules is imported.
+
+The best one this processor can run is taken. The environment variable ``GLASSHOUSE_KERNELS`` forces one by name
+(``x86_64_v2``, ``x86_64_v3``, ``x86_64_v4``), which is how the tests run the laws on each.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _cpu
+
+__all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "team_size"]
+
+_LEVELS = ("x86_64_v2", "x86_64_v3", "x86_64_v4")
+
+
+def available_levels() -> tuple[str, ...]:
+    """The kernel modules this processor can run, the best last."""
+    best = _cpu.level()
+    return _LEVELS[: _LEVELS.index(best) + 1] if best in _LEVELS else (best,)
+
+
+def _chosen() -> str:
+    levels = available_levels()
+    asked = os.environ.get("GLASSHOUSE_KERNELS", levels[-1])
+    if levels == ("none",):
+        raise ImportError("this processor lacks x86-64-v2 (SSE4.2): Glasshouse cannot run on it")
+    if asked not in levels:
+        raise ImportError(f"GLASSHOUSE_KERNELS={asked}: this processor runs {', '.join(levels)}: unset it or choose one")
+    return asked
+
+
+level = _chosen()
+_module = importlib.import_module(f"._{level}", __name__)
+Team, float32, float64 = _module.Team, _module.float32, _module.float64
+
+
+def arithmetic(dtype: npt.DTypeLike):  # type: ignore[no-untyped-def]  # typed in __init__.pyi
+    """Return the kernels for float32 or float64."""
+    return {np.dtype(np.float32): float32, np.dtype(np.float64): float64}[np.dtype(dtype)]
+
+
+def team_size() -> int:
+    """How many threads a fit may use: ``GLASSHOUSE_NUM_THREADS``, else the processors this process may run on."""
+    asked = os.environ.get("GLASSHOUSE_NUM_THREADS", "")
+    if asked.isdigit() and int(asked) > 0:
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

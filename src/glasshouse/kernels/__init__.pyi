@@ -1,0 +1,114 @@
+"""The arithmetic as Python sees it: the letters are x w b z a delta, the batch is the last axis.
+
+`Columns` holds a batch inside a layer. Layers, losses and updates are bound to their arrays once and then run many
+times: ``op(n)`` works on the first n columns. `float32` and `float64` hold the same names.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Places = npt.NDArray[np.int32]
+Mask = npt.NDArray[np.uint8]
+
+class Team:
+    """Threads that divide results among themselves, never a sum; they end with the object."""
+
+    def __init__(self, size: int) -> None: ...
+    @property
+    def size(self) -> int: ...
+
+class Columns(Protocol):
+    """z, a and delta of one layer for up to `capacity` samples, each (rows, capacity); None where not kept."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def capacity(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def a(self) -> Array: ...
+    @property
+    def z(self) -> Array | None: ...
+    @property
+    def delta(self) -> Array | None: ...
+    def clear_past(self, n: int) -> None:
+        """Zero a from column n to the end of its block of 64 bytes, as every operation expects."""
+
+class Layer(Protocol):
+    """A dense or sparse layer, bound to its parameters, their gradient and the columns below and here."""
+
+    def forward(self, n: int) -> None:
+        """z = w x + b;  a = f(z)."""
+    def backward(self, n: int, add: bool = False) -> None:
+        """dw = delta x';  db = sum of delta;  delta below = (w' delta) * f'(z below). With `add`, dw and db grow."""
+
+class Loss(Protocol):
+    """A loss bound to output, target and weight columns."""
+
+    def __call__(self, n: int) -> float:
+        """Return the sum of weight * loss over the first n columns; write delta of the outputs."""
+
+class Arithmetic(Protocol):
+    """Everything there is in one precision."""
+
+    def Columns(
+        self, rows: int, capacity: int, activation: str = "identity", keep_z: bool = False, keep_delta: bool = False
+    ) -> Columns: ...
+    def Dense(
+        self, w: Array, b: Array, dw: Array | None, db: Array | None, below: Columns, here: Columns, team: Team
+    ) -> Layer: ...
+    def Sparse(
+        self,
+        row_starts: Places,
+        inputs: Places,
+        column_starts: Places,
+        outputs: Places,
+        order: Places,
+        w: Array,
+        b: Array,
+        dw: Array | None,
+        db: Array | None,
+        below: Columns,
+        here: Columns,
+        team: Team,
+    ) -> Layer: ...
+    def Loss(self, name: str, output: Columns, target: Columns, weight: Columns) -> Loss: ...
+    def gather(self, X: Array, rows: npt.NDArray[np.int64], columns: Columns) -> None:
+        """columns.a[feature, k] = X[rows[k], feature], zero past the last row. X is float32, float64 or uint8."""
+    def sgd(
+        self, parameters: Array, gradient: Array, movable: Mask | None, n_weights: int, rate: float, l2: float
+    ) -> None: ...
+    def adam(
+        self,
+        parameters: Array,
+        gradient: Array,
+        movable: Mask | None,
+        n_weights: int,
+        first: Array,
+        second: Array,
+        rate: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        correction_1: float,
+        correction_2: float,
+        l2: float,
+    ) -> None: ...
+    def norm(self, vector: Array, movable: Mask | None = None) -> float: ...
+    def exp(self, x: Array, out: Array) -> None: ...
+    def log(self, x: Array, out: Array) -> None: ...
+    def log1p(self, x: Array, out: Array) -> None: ...
+    def activate(self, z: Array, out: Array, name: str) -> None: ...
+    def slope(self, z: Array, out: Array, name: str) -> None: ...
+
+level: str
+float32: Arithmetic
+float64: Arithmetic
+
+def arithmetic(dtype: npt.DTypeLike) -> Arithmetic: ...
+def available_levels() -> tuple[str, ...]: ...
+def team_size() -> int: ...

@@ -1,0 +1,178 @@
+// A dense layer: z = w x + b, a = f(z), and the way back. x, z, a, delta are (units, batch); w is (fan_out, fan_in).
+//
+// One register tile serves both directions: rows of w forward, columns of w backward. Every result has one accumulator
+// and takes its terms in ascending order, so tile sizes and threads change no bit.
+#pragma once
+
+#include "columns.hpp"
+#include "team.hpp"
+
+namespace glasshouse {
+
+#if defined(__AVX512F__)
+inline constexpr int tile_rows = 6, tile_registers = 4;                    // 24 of 32 registers accumulate
+#else
+inline constexpr int tile_rows = 6, tile_registers = 2;                    // 12 of 16
+#endif
+
+/// result[r][column] = start[r] + sum over s, ascending, of w[r * row_step + s * sum_step] * x[s][column],
+/// for M rows and N registers of columns; finish(r, register, sum) takes each result.
+template <int M, int N, class T, class Finish>
+inline void product_tile(const T* w, std::size_t row_step, std::size_t sum_step, std::size_t count, const T* start,
+                         const T* x, std::size_t stride, Finish&& finish) {
+    Vector<T> sum[M][N];
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) sum[m][n] = every<T>(start == nullptr ? T(0) : start[m]);
+    for (std::size_t s = 0; s < count; ++s) {
+        Vector<T> column[N];
+        for (int n = 0; n < N; ++n) column[n] = load(x + s * stride + n * lanes<T>);
+        for (int m = 0; m < M; ++m) {
+            const Vector<T> weight = every<T>(w[m * row_step + s * sum_step]);
+            for (int n = 0; n < N; ++n) sum[m][n] = fma(weight, column[n], sum[m][n]);
+        }
+    }
+    for (int m = 0; m < M; ++m)
+        for (int n = 0; n < N; ++n) finish(m, n * lanes<T>, sum[m][n]);
+}
+
+/// The rows [begin, end) of a product over all columns; finish(row, column, sum).
+template <int M, int N, class T, class Finish>
+inline void product_rows(std::size_t begin, std::size_t end, std::size_t column, const T* w, std::size_t row_step,
+                         std::size_t sum_step, std::size_t count, const T* start, const T* x, std::size_t stride,
+                         Finish&& finish) {
+    std::size_t r = begin;
+    for (; r + M <= end; r += M)
+        product_tile<M, N>(w + r * row_step, row_step, sum_step, count, start == nullptr ? start : start + r, x + column,
+                           stride, [&](std::size_t m, std::size_t lane, Vector<T> sum) { finish(r + m, column + lane, sum); });
+    if constexpr (M > 1)
+        if (r < end) product_rows<M / 2, N>(r, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+}
+
+template <class T, class Finish>
+inline void product(std::size_t begin, std::size_t end, std::size_t columns, const T* w, std::size_t row_step,
+                    std::size_t sum_step, std::size_t count, const T* start, const T* x, std::size_t stride, Finish&& finish) {
+    constexpr std::size_t width = tile_registers * lanes<T>;
+    std::size_t column = 0;
+    for (; column + width <= columns; column += width)
+        product_rows<tile_rows, tile_registers>(begin, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+    for (; column < columns; column += lanes<T>)
+        product_rows<tile_rows, 1>(begin, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+}
+
+/// What dense and sparse layers share: the columns below and here, b and db, the activation, softmax, the team.
+template <class T>
+class Layer {
+public:
+    Layer(T* b, T* db, Columns<T>& below, Columns<T>& here, Team& team) : b_(b), db_(db), below_(below), here_(here), team_(team) {
+        if (below.capacity != here.capacity) throw std::invalid_argument("columns below and here differ in capacity");
+        if (below.activation == Activation::softmax) throw std::invalid_argument("softmax belongs to the last layer only");
+    }
+
+protected:
+    std::size_t ready_backward(std::size_t n) const {
+        if (here_.delta == nullptr) throw std::invalid_argument("these columns keep no delta: bind the layer for training");
+        return here_.sweep(n);
+    }
+    /// Turns a finished z into what the layer hands on.
+    template <class F> auto activate() const {
+        return [this](std::size_t row, std::size_t column, Vector<T> z) {
+            const std::size_t at = row * here_.stride + column;
+            if (here_.keeps_z()) store(here_.z + at, z);
+            store(here_.a + at, F::value(z));
+        };
+    }
+    void finish_forward(std::size_t columns) const {
+        if (here_.activation == Activation::softmax)
+            for (std::size_t c = 0; c < columns; c += lanes<T>) softmax(here_.z + c, here_.a + c, here_.rows, here_.stride);
+    }
+    /// Turns a finished dL/da of the layer below into its dL/dz.
+    template <class F> auto descend() const {
+        return [this](std::size_t row, std::size_t column, Vector<T> gradient) {
+            const std::size_t at = row * below_.stride + column;
+            store(below_.delta + at, gradient * F::slope(load(below_.z + at), load(below_.a + at)));
+        };
+    }
+    T product_over_batch(std::size_t out, std::size_t in, std::size_t columns) const {
+        BatchSum<T> sum;
+        const T *delta = here_.delta + out * here_.stride, *x = below_.a + in * below_.stride;
+        for (std::size_t c = 0; c < columns; c += line<T>) sum.add_product(delta + c, x + c);
+        return sum.fold();
+    }
+    void bias_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) const {
+        for (std::size_t out = begin; out < end; ++out) {
+            BatchSum<T> sum;
+            for (std::size_t c = 0; c < columns; c += line<T>) sum.add(here_.delta + out * here_.stride + c);
+            db_[out] = add ? db_[out] + sum.fold() : sum.fold();
+        }
+    }
+
+    T *b_, *db_;
+    Columns<T>&below_, &here_;
+    Team& team_;
+};
+
+template <class T>
+class Dense : Layer<T> {
+public:
+    Dense(T* w, T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
+        : Layer<T>(b, db, below, here, team), w_(w), dw_(dw), fan_in_(below.rows), fan_out_(here.rows) {}
+
+    void forward(std::size_t n) {
+        const std::size_t columns = here_.sweep(n);
+        with(here_.activation, [&]<class F>(F) {
+            team_.divide(fan_out_, flops(columns), [&](std::size_t begin, std::size_t end) {
+                product(begin, end, columns, w_, fan_in_, 1, fan_in_, b_, below_.a, below_.stride, this->template activate<F>());
+            });
+        });
+        this->finish_forward(columns);
+    }
+
+    void backward(std::size_t n, bool add) {
+        const std::size_t columns = this->ready_backward(n);
+        team_.divide(fan_out_, flops(columns), [&](std::size_t begin, std::size_t end) {
+            weight_gradient(begin, end, columns, add);
+            this->bias_gradient(begin, end, columns, add);
+        });
+        if (below_.delta == nullptr) return;
+        with(below_.activation, [&]<class F>(F) {
+            team_.divide(fan_in_, flops(columns), [&](std::size_t begin, std::size_t end) {
+                product(begin, end, columns, w_, 1, fan_in_, fan_out_, static_cast<const T*>(nullptr), here_.delta,
+                        here_.stride, this->template descend<F>());
+            });
+        });
+    }
+
+private:
+    using Layer<T>::b_, Layer<T>::below_, Layer<T>::here_, Layer<T>::team_;
+    static constexpr std::size_t side = registers_per_line == 1 ? 4 : 2;  // a square of sums that stays in registers
+
+    double flops(std::size_t columns) const { return 2.0 * static_cast<double>(fan_in_ * fan_out_ * columns); }
+
+    void weight_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) {
+        for (std::size_t out = begin; out < end; out += side)
+            for (std::size_t in = 0; in < fan_in_; in += side)
+                if (out + side <= end && in + side <= fan_in_) square(out, in, columns, add);
+                else
+                    for (std::size_t o = out; o < end && o < out + side; ++o)
+                        for (std::size_t i = in; i < fan_in_ && i < in + side; ++i)
+                            put(o, i, this->product_over_batch(o, i, columns), add);
+    }
+    void square(std::size_t out, std::size_t in, std::size_t columns, bool add) {
+        BatchSum<T> sum[side][side];
+        for (std::size_t c = 0; c < columns; c += line<T>)
+            for (std::size_t o = 0; o < side; ++o)
+                for (std::size_t i = 0; i < side; ++i)
+                    sum[o][i].add_product(here_.delta + (out + o) * here_.stride + c, below_.a + (in + i) * below_.stride + c);
+        for (std::size_t o = 0; o < side; ++o)
+            for (std::size_t i = 0; i < side; ++i) put(out + o, in + i, sum[o][i].fold(), add);
+    }
+    void put(std::size_t out, std::size_t in, T value, bool add) {
+        T& place = dw_[out * fan_in_ + in];
+        place = add ? place + value : value;
+    }
+
+    T *w_, *dw_;
+    const std::size_t fan_in_, fan_out_;
+};
+
+}  // namespace glasshouse

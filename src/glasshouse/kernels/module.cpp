@@ -1,0 +1,223 @@
+// What Python sees of the arithmetic: submodules float32 and float64, alike; see __init__.pyi for the words.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <thread>
+
+#include "gather.hpp"
+#include "losses.hpp"
+#include "sparse.hpp"
+#include "update.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace glasshouse {
+namespace {
+
+template <class T> using Flat = nb::ndarray<T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T> using Matrix = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+using Places = nb::ndarray<const std::int32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Mask = nb::ndarray<const std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+void expect(std::size_t found, std::size_t wanted, const char* what) {
+    if (found != wanted)
+        throw std::invalid_argument(std::string(what) + " has " + std::to_string(found) + " places where " + std::to_string(wanted) + " are needed");
+}
+
+/// Runs a whole operation without the interpreter, where it is long enough to be worth the hand-over.
+template <class Body> decltype(auto) released(std::size_t work, Body&& body) {
+    if (work < 100'000) return body();
+    nb::gil_scoped_release release;
+    return body();
+}
+
+template <class T> nb::object view(nb::handle owner, const Columns<T>& columns, T* data) {
+    if (data == nullptr) return nb::none();
+    const std::size_t shape[] = {columns.rows, columns.capacity};
+    const std::int64_t strides[] = {static_cast<std::int64_t>(columns.stride), 1};
+    return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<2>>(data, 2, shape, owner, strides));
+}
+
+template <class T> void bind_columns(nb::module_& m) {
+    using C = Columns<T>;
+    nb::class_<C>(m, "Columns")
+        .def(nb::init<std::size_t, std::size_t, const std::string&, bool, bool>(), "rows"_a, "capacity"_a, "activation"_a = "identity",
+             "keep_z"_a = false, "keep_delta"_a = false)
+        .def_ro("rows", &C::rows)
+        .def_ro("capacity", &C::capacity)
+        .def_prop_ro("nbytes", [](const C& c) {
+            return c.rows * c.stride * sizeof(T) * (1u + c.keeps_z() + (c.delta != nullptr)); })
+        .def_prop_ro("a", [](nb::handle_t<C> self) { auto& c = nb::cast<C&>(self); return view<T>(self, c, c.a); })
+        .def_prop_ro("z", [](nb::handle_t<C> self) { auto& c = nb::cast<C&>(self); return view<T>(self, c, c.keeps_z() ? c.z : nullptr); })
+        .def_prop_ro("delta", [](nb::handle_t<C> self) { auto& c = nb::cast<C&>(self); return view<T>(self, c, c.delta); })
+        .def("clear_past", [](C& c, std::size_t n) {
+            c.sweep(n);
+            for (std::size_t r = 0; r < c.rows; ++r) c.clear_past(n, c.a + r * c.stride); }, "n"_a);
+}
+
+/// A layer together with the arrays it borrows: they live as long as it does.
+template <class L, class... Owned> struct Bound : L {
+    std::tuple<Owned...> owned;
+    template <class... Args> Bound(std::tuple<Owned...> owned, Args&&... args) : L(std::forward<Args>(args)...), owned(std::move(owned)) {}
+};
+
+template <class T> T* data_of(auto& array) { return array ? array->data() : nullptr; }
+
+/// Columns that keep delta need a place for the gradient.
+void expect_gradient(const auto& here, const auto& dw, const auto& db) {
+    if (here.delta != nullptr && !(dw && db)) throw std::invalid_argument("a layer that keeps delta needs dw and db");
+    if (db) expect(db->size(), here.rows, "db");
+}
+
+template <class L, class B> void bind_passes(nb::class_<B>& layer, auto work) {
+    layer
+        .def("forward", [work](B& l, std::size_t n) { released(work(l) * n, [&] { l.forward(n); }); }, "n"_a)
+        .def("backward", [work](B& l, std::size_t n, bool add) { released(work(l) * n, [&] { l.backward(n, add); }); }, "n"_a, "add"_a = false);
+}
+
+template <class T> void bind_layers(nb::module_& m) {
+    using D = Bound<Dense<T>, Matrix<T>, Flat<T>, std::optional<Matrix<T>>, std::optional<Flat<T>>>;
+    nb::class_<D> dense(m, "Dense");
+    dense.def("__init__", [](D* self, Matrix<T> w, Flat<T> b, std::optional<Matrix<T>> dw, std::optional<Flat<T>> db,
+                         Columns<T>& below, Columns<T>& here, Team& team) {
+        expect(w.shape(0), here.rows, "w");
+        expect(w.shape(1), below.rows, "a row of w");
+        expect(b.size(), here.rows, "b");
+        if (dw) expect(dw->shape(0), here.rows, "dw"), expect(dw->shape(1), below.rows, "a row of dw");
+        expect_gradient(here, dw, db);
+        new (self) D({w, b, dw, db}, w.data(), b.data(), data_of<T>(dw), data_of<T>(db), below, here, team);
+    }, "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
+        nb::keep_alive<1, 6>(), nb::keep_alive<1, 7>(), nb::keep_alive<1, 8>());
+    bind_passes<Dense<T>>(dense, [](const D& l) { return std::get<0>(l.owned).size(); });
+
+    using S = Bound<Sparse<T>, Flat<T>, Flat<T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
+    nb::class_<S> sparse(m, "Sparse");
+    sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Places column_starts, Places outputs, Places order, Flat<T> w,
+                              Flat<T> b, std::optional<Flat<T>> dw, std::optional<Flat<T>> db, Columns<T>& below, Columns<T>& here,
+                              Team& team) {
+        const std::size_t connections = w.size();
+        expect(row_starts.size(), here.rows + 1, "row_starts");
+        expect(column_starts.size(), below.rows + 1, "column_starts");
+        for (const auto* places : {&inputs, &outputs, &order}) expect(places->size(), connections, "the pattern");
+        expect(b.size(), here.rows, "b");
+        if (dw) expect(dw->size(), connections, "dw");
+        expect_gradient(here, dw, db);
+        const auto ascending = [](const Places& starts, std::size_t end) {
+            bool good = starts(0) == 0 && static_cast<std::size_t>(starts(starts.size() - 1)) == end;
+            for (std::size_t i = 1; i < starts.size(); ++i) good = good && starts(i - 1) <= starts(i);
+            return good;
+        };
+        const auto within = [](const Places& places, std::size_t end) {
+            for (std::size_t k = 0; k < places.size(); ++k)
+                if (places(k) < 0 || static_cast<std::size_t>(places(k)) >= end) return false;
+            return true;
+        };
+        if (!ascending(row_starts, connections) || !ascending(column_starts, connections) || !within(inputs, below.rows) ||
+            !within(outputs, here.rows) || !within(order, connections))
+            throw std::invalid_argument("the pattern points outside the layer");
+        const Pattern pattern{row_starts.data(), inputs.data(), column_starts.data(), outputs.data(), order.data()};
+        new (self) S({w, b, dw, db, row_starts, inputs, column_starts, outputs, order}, pattern, w.data(), b.data(),
+                     data_of<T>(dw), data_of<T>(db), below, here, team);
+    }, "row_starts"_a.noconvert(), "inputs"_a.noconvert(), "column_starts"_a.noconvert(), "outputs"_a.noconvert(), "order"_a.noconvert(),
+        "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
+        nb::keep_alive<1, 11>(), nb::keep_alive<1, 12>(), nb::keep_alive<1, 13>());
+    bind_passes<Sparse<T>>(sparse, [](const S& l) { return std::get<0>(l.owned).size(); });
+}
+
+template <class T> void bind_losses(nb::module_& m) {
+    using L = Loss<T>;
+    nb::class_<L>(m, "Loss")
+        .def(nb::init<const std::string&, Columns<T>&, Columns<T>&, Columns<T>&>(), "name"_a, "output"_a, "target"_a, "weight"_a,
+             nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(), nb::keep_alive<1, 5>())
+        .def("__call__", [](L& loss, std::size_t n) { return loss(n); }, "n"_a);
+}
+
+template <class T, class From> void bind_gather(nb::module_& m) {
+    using Rows = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+    m.def("gather", [](nb::ndarray<const From, nb::ndim<2>, nb::c_contig, nb::device::cpu> X, Rows rows, Columns<T>& columns) {
+        expect(X.shape(1), columns.rows, "a row of X");
+        released(rows.size() * columns.rows, [&] { gather<T, From>(X.data(), X.shape(1), X.shape(0), rows.data(), rows.size(), columns); });
+    }, "X"_a.noconvert(), "rows"_a.noconvert(), "columns"_a);
+}
+
+const std::uint8_t* mask_of(const std::optional<Mask>& movable, std::size_t size) {
+    if (!movable) return nullptr;
+    expect(movable->size(), size, "the mask");
+    return movable->data();
+}
+
+template <class T>
+Sweep<T> sweep_of(Flat<T>& parameters, Flat<const T>& gradient, const std::optional<Mask>& movable, std::size_t n_weights) {
+    expect(gradient.size(), parameters.size(), "the gradient");
+    if (n_weights > parameters.size()) throw std::invalid_argument("more weights than parameters");
+    return {parameters.data(), gradient.data(), mask_of(movable, parameters.size()), parameters.size(), n_weights};
+}
+
+template <class T> void bind_updates(nb::module_& m) {
+    m.def("sgd", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, T rate, T l2) {
+        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
+        released(sweep.size, [&] { sgd(sweep, rate, l2); });
+    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "rate"_a, "l2"_a);
+    m.def("adam", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, Flat<T> first, Flat<T> second,
+                     T rate, T beta_1, T beta_2, T epsilon, T correction_1, T correction_2, T l2) {
+        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
+        expect(first.size(), parameters.size(), "the first moment");
+        expect(second.size(), parameters.size(), "the second moment");
+        released(sweep.size, [&] {
+            adam(sweep, first.data(), second.data(), rate, beta_1, beta_2, epsilon, correction_1, correction_2, l2); });
+    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "first"_a.noconvert(), "second"_a.noconvert(),
+        "rate"_a, "beta_1"_a, "beta_2"_a, "epsilon"_a, "correction_1"_a, "correction_2"_a, "l2"_a);
+    m.def("norm", [](Flat<const T> vector, std::optional<Mask> movable) {
+        return norm(vector.data(), mask_of(movable, vector.size()), vector.size());
+    }, "vector"_a.noconvert(), "movable"_a.noconvert().none() = nb::none());
+}
+
+/// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests.
+template <class T, class Body> void bind_elementwise(nb::module_& m, const char* name, Body body) {
+    m.def(name, [body](Flat<const T> in, Flat<T> out, nb::args which) {
+        expect(out.size(), in.size(), "the output");
+        for (std::size_t i = 0; i < in.size(); i += lanes<T>) {
+            const std::size_t count = in.size() - i < lanes<T> ? in.size() - i : lanes<T>;
+            alignas(line_bytes) T part[lanes<T>] = {};
+            std::memcpy(part, in.data() + i, count * sizeof(T));
+            store(part, body(load(part), which));
+            std::memcpy(out.data() + i, part, count * sizeof(T));
+        }
+    });
+}
+
+template <class T> void bind_functions(nb::module_& m) {
+    bind_elementwise<T>(m, "exp", [](Vector<T> x, const nb::args&) { return exp<T>(x); });
+    bind_elementwise<T>(m, "log", [](Vector<T> x, const nb::args&) { return log<T>(x); });
+    bind_elementwise<T>(m, "log1p", [](Vector<T> x, const nb::args&) { return log1p<T>(x); });
+    bind_elementwise<T>(m, "activate", [](Vector<T> z, const nb::args& name) {
+        return with(activation_named(nb::cast<std::string>(name[0])), [&]<class F>(F) { return F::value(z); }); });
+    bind_elementwise<T>(m, "slope", [](Vector<T> z, const nb::args& name) {
+        return with(activation_named(nb::cast<std::string>(name[0])), [&]<class F>(F) { return F::slope(z, F::value(z)); }); });
+}
+
+template <class T> void bind_all(nb::module_ m) {
+    bind_columns<T>(m);
+    bind_layers<T>(m);
+    bind_losses<T>(m);
+    bind_gather<T, float>(m);
+    bind_gather<T, double>(m);
+    bind_gather<T, std::uint8_t>(m);
+    bind_updates<T>(m);
+    bind_functions<T>(m);
+}
+
+}  // namespace
+}  // namespace glasshouse
+
+NB_MODULE(GLASSHOUSE_MODULE, m) {
+    using namespace glasshouse;
+    m.doc() = "The arithmetic of networks, compiled for one instruction set.";
+    m.attr("register_bytes") = register_bytes;
+    nb::class_<Team>(m, "Team").def(nb::init<int>(), "size"_a).def_prop_ro("size", &Team::size);
+    bind_all<float>(m.def_submodule("float32", "Arithmetic in float32."));
+    bind_all<double>(m.def_submodule("float64", "Arithmetic in float64."));
+}

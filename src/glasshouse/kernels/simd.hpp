@@ -1,0 +1,110 @@
+// One register of the instruction set this module is compiled for, as a value; sums over the batch; fused multiply-add.
+//
+// Everything above is written once against these few names. The batch is always swept in blocks of 64 bytes, whatever
+// the register: that is what makes a sum over the batch the same number under AVX2 and AVX-512.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace glasshouse {
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t register_bytes = 64;
+#elif defined(__AVX2__)
+inline constexpr std::size_t register_bytes = 32;
+#else
+inline constexpr std::size_t register_bytes = 16;
+#endif
+inline constexpr std::size_t line_bytes = 64;                              // a cache line, and a block of the batch
+inline constexpr std::size_t registers_per_line = line_bytes / register_bytes;
+
+template <class T>
+struct Registers {
+    typedef T type __attribute__((vector_size(register_bytes)));
+    typedef T aligned __attribute__((vector_size(register_bytes), may_alias));
+    typedef T unaligned __attribute__((vector_size(register_bytes), may_alias, aligned(alignof(T))));
+};
+
+template <class T> using Vector = typename Registers<T>::type;
+template <class T> struct IntegerOf;
+template <> struct IntegerOf<float> { using type = std::int32_t; };
+template <> struct IntegerOf<double> { using type = std::int64_t; };
+template <class T> using Integers = Vector<typename IntegerOf<T>::type>;    // what a comparison of two Vector<T> gives
+
+template <class T> inline constexpr std::size_t lanes = register_bytes / sizeof(T);
+template <class T> inline constexpr std::size_t line = line_bytes / sizeof(T);      // numbers in a block of the batch
+
+/// Columns to sweep for a batch of n: whole blocks, because columns past n hold zeros.
+template <class T> constexpr std::size_t padded(std::size_t n) { return (n + line<T> - 1) / line<T> * line<T>; }
+
+template <class T> inline Vector<T> load(const T* p) { return *reinterpret_cast<const typename Registers<T>::aligned*>(p); }
+template <class T> inline void store(T* p, Vector<T> v) { *reinterpret_cast<typename Registers<T>::aligned*>(p) = v; }
+template <class T> inline Vector<T> load_anywhere(const T* p) { return *reinterpret_cast<const typename Registers<T>::unaligned*>(p); }
+template <class T> inline void store_anywhere(T* p, Vector<T> v) { *reinterpret_cast<typename Registers<T>::unaligned*>(p) = v; }
+template <class T> inline Vector<T> every(T value) { return value - Vector<T>{}; }
+
+// fma(a, b, c) = a b + c, rounded once. The compiler may not contract on its own (-ffp-contract=off): which sums are
+// fused is part of the arithmetic, so that two instruction sets agree. x86-64-v2 has no such instruction and rounds twice.
+#if defined(__AVX512F__)
+inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
+inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
+inline Vector<float> root(Vector<float> v) { return _mm512_sqrt_ps(v); }
+inline Vector<double> root(Vector<double> v) { return _mm512_sqrt_pd(v); }
+#elif defined(__AVX2__)
+inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
+inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
+inline Vector<float> root(Vector<float> v) { return _mm256_sqrt_ps(v); }
+inline Vector<double> root(Vector<double> v) { return _mm256_sqrt_pd(v); }
+#else
+template <class V> inline V each_root(V v) {
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(v[0]); ++i) v[i] = __builtin_sqrt(v[i]);
+    return v;
+}
+inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return a * b + c; }
+inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
+inline Vector<float> root(Vector<float> v) { return each_root(v); }
+inline Vector<double> root(Vector<double> v) { return each_root(v); }
+#endif
+#if defined(__FMA__)
+inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
+#else
+inline float fma(float a, float b, float c) { return a * b + c; }
+inline double fma(double a, double b, double c) { return a * b + c; }
+#endif
+inline float root(float v) { return __builtin_sqrtf(v); }
+inline double root(double v) { return __builtin_sqrt(v); }
+
+template <class V> inline V select(auto mask, V yes, V no) { return mask ? yes : no; }
+template <class V> inline V larger(V a, V b) { return select(a > b, a, b); }           // b where a is NaN
+template <class V> inline V magnitude(V v) { return select(v < 0, -v, v); }
+template <class To, class From> inline To same_bits(From from) { To to; std::memcpy(&to, &from, sizeof to); return to; }
+
+/// 64 bytes of running sums over the batch, folded at the end in one fixed order: halves onto halves.
+template <class T>
+struct BatchSum {
+    Vector<T> part[registers_per_line] = {};
+
+    void add_product(const T* a, const T* b) {                             // += a b over one block
+        for (std::size_t r = 0; r < registers_per_line; ++r)
+            part[r] = fma(load(a + r * lanes<T>), load(b + r * lanes<T>), part[r]);
+    }
+    void add(const T* a) {
+        for (std::size_t r = 0; r < registers_per_line; ++r) part[r] += load(a + r * lanes<T>);
+    }
+    T fold() const {
+        alignas(line_bytes) T sums[line<T>];
+        for (std::size_t r = 0; r < registers_per_line; ++r) store(sums + r * lanes<T>, part[r]);
+        for (std::size_t half = line<T> / 2; half > 0; half /= 2)
+            for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
+        return sums[0];
+    }
+};
+
+}  // namespace glasshouse

@@ -1,0 +1,87 @@
+// A sparse layer: the same sums as a dense one, over the places of a frozen topology only.
+//
+// Forward walks the rows of the pattern (CSR); the input gradient walks its columns (CSC), through `order`, the place of
+// each column-ordered connection among the values. Both ascend, so zeros left out change no bit.
+#pragma once
+
+#include "dense.hpp"
+
+namespace glasshouse {
+
+/// The pattern of connections, as Python's Topology holds it; the arrays are borrowed.
+struct Pattern {
+    const std::int32_t *row_starts, *inputs;                               // CSR: (fan_out + 1,), (n_connections,)
+    const std::int32_t *column_starts, *outputs, *order;                   // CSC: (fan_in + 1,), (n_connections,) twice
+};
+
+template <class T>
+class Sparse : Layer<T> {
+public:
+    Sparse(const Pattern& pattern, T* w, T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
+        : Layer<T>(b, db, below, here, team), pattern_(pattern), w_(w), dw_(dw) {}
+
+    void forward(std::size_t n) {
+        const std::size_t columns = here_.sweep(n);
+        with(here_.activation, [&]<class F>(F) {
+            team_.divide(here_.rows, flops(columns), [&](std::size_t begin, std::size_t end) {
+                const auto& p = pattern_;
+                for (std::size_t out = begin; out < end; ++out)
+                    gather(p.row_starts[out], p.row_starts[out + 1], p.inputs, nullptr, b_[out], below_.a, below_.stride,
+                           columns, out, this->template activate<F>());
+            });
+        });
+        this->finish_forward(columns);
+    }
+
+    void backward(std::size_t n, bool add) {
+        const std::size_t columns = this->ready_backward(n);
+        team_.divide(here_.rows, flops(columns), [&](std::size_t begin, std::size_t end) {
+            for (std::size_t out = begin; out < end; ++out)
+                for (std::int32_t k = pattern_.row_starts[out]; k < pattern_.row_starts[out + 1]; ++k) {
+                    const T value = this->product_over_batch(out, static_cast<std::size_t>(pattern_.inputs[k]), columns);
+                    dw_[k] = add ? dw_[k] + value : value;
+                }
+            this->bias_gradient(begin, end, columns, add);
+        });
+        if (below_.delta == nullptr) return;
+        with(below_.activation, [&]<class F>(F) {
+            team_.divide(below_.rows, flops(columns), [&](std::size_t begin, std::size_t end) {
+                const auto& p = pattern_;
+                for (std::size_t in = begin; in < end; ++in)
+                    gather(p.column_starts[in], p.column_starts[in + 1], p.outputs, p.order, T(0), here_.delta, here_.stride,
+                           columns, in, this->template descend<F>());
+            });
+        });
+    }
+
+private:
+    using Layer<T>::b_, Layer<T>::below_, Layer<T>::here_, Layer<T>::team_;
+
+    double flops(std::size_t columns) const { return 2.0 * pattern_.row_starts[here_.rows] * static_cast<double>(columns); }
+
+    /// start + sum over the connections k of one unit, ascending, of w[order ? order[k] : k] * x[source[k]], every column.
+    template <class Finish>
+    void gather(std::int32_t begin, std::int32_t end, const std::int32_t* source, const std::int32_t* order, T start,
+                const T* x, std::size_t stride, std::size_t columns, std::size_t row, Finish&& finish) const {
+        constexpr std::size_t width = 8;                                   // registers: enough to hide the latency of fma
+        std::size_t column = 0;
+        const auto sweep = [&]<std::size_t N>() {
+            Vector<T> sum[N];
+            for (std::size_t r = 0; r < N; ++r) sum[r] = every<T>(start);
+            for (std::int32_t k = begin; k < end; ++k) {
+                const Vector<T> weight = every<T>(w_[order == nullptr ? k : order[k]]);
+                const T* from = x + static_cast<std::size_t>(source[k]) * stride + column;
+                for (std::size_t r = 0; r < N; ++r) sum[r] = fma(weight, load(from + r * lanes<T>), sum[r]);
+            }
+            for (std::size_t r = 0; r < N; ++r) finish(row, column + r * lanes<T>, sum[r]);
+            column += N * lanes<T>;
+        };
+        while (column + width * lanes<T> <= columns) sweep.template operator()<width>();
+        while (column < columns) sweep.template operator()<1>();
+    }
+
+    const Pattern pattern_;
+    T *w_, *dw_;
+};
+
+}  // namespace glasshouse

@@ -1,0 +1,68 @@
+// A small pool of threads that divide results among themselves, never a sum; started in a fit, joined at its end.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <thread>
+#include <vector>
+
+namespace glasshouse {
+
+class Team {
+public:
+    explicit Team(int size) {
+        for (int member = 1; member < size; ++member) threads_.emplace_back([this, member] { follow(member); });
+    }
+    ~Team() {
+        task_ = nullptr;
+        call();
+        for (auto& thread : threads_) thread.join();
+    }
+    Team(const Team&) = delete;
+
+    int size() const { return static_cast<int>(threads_.size()) + 1; }
+
+    /// body(begin, end) over [0, count), in one piece unless the work is worth a meeting of the team.
+    template <class Body> void divide(std::size_t count, double flops, Body&& body) {
+        if (threads_.empty() || flops < worth_dividing || count < 2) return body(std::size_t{0}, count);
+        const std::size_t parts = threads_.size() + 1;
+        struct Job { Body& body; std::size_t count, parts; } job{body, count, parts};
+        context_ = &job;
+        task_ = [](void* context, std::size_t member) {
+            Job& job = *static_cast<Job*>(context);
+            const std::size_t begin = job.count * member / job.parts, end = job.count * (member + 1) / job.parts;
+            if (begin < end) job.body(begin, end);
+        };
+        waiting_.store(static_cast<int>(threads_.size()), std::memory_order_relaxed);
+        call();
+        task_(&job, 0);
+        for (int left; (left = waiting_.load(std::memory_order_acquire)) != 0;) waiting_.wait(left);
+    }
+
+private:
+    static constexpr double worth_dividing = 1e6;                          // about 20 microseconds of one core
+
+    void call() {
+        round_.fetch_add(1, std::memory_order_release);
+        round_.notify_all();
+    }
+    void follow(int member) {
+        for (unsigned seen = 0;;) {
+            for (int spin = 0; spin < 2000 && round_.load(std::memory_order_acquire) == seen; ++spin) {}
+            round_.wait(seen, std::memory_order_acquire);
+            ++seen;
+            if (task_ == nullptr) return;
+            task_(context_, static_cast<std::size_t>(member));
+            if (waiting_.fetch_sub(1, std::memory_order_acq_rel) == 1) waiting_.notify_one();
+        }
+    }
+
+    std::vector<std::thread> threads_;
+    std::atomic<unsigned> round_{0};
+    std::atomic<int> waiting_{0};
+    void (*task_)(void*, std::size_t) = nullptr;
+    void* context_ = nullptr;
+};
+
+}  // namespace glasshouse

@@ -1,0 +1,71 @@
+"""The table of activations: a = f(z), its slope f'(z), and what each wants from its surroundings.
+
+A new activation is a functor in `kernels/activations.hpp`, its row here, and its line in the docs; the laws find it.
+The formulas are machine-readable: the tests evaluate and differentiate them to check the kernels.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import kernels
+from ..errors import choose
+
+__all__ = ["ACTIVATIONS", "Activation", "activation"]
+
+
+class Activation(NamedTuple):
+    """One row: its formulas in z, where its values lie, and the initialiser that suits it."""
+
+    name: str
+    formula: str
+    latex: str
+    low: float
+    high: float
+    initializer: str
+    elementwise: bool = True  # softmax looks at a whole column
+
+    def value(self, z: npt.ArrayLike) -> npt.NDArray[Any]:
+        """f(z), element by element, by the kernels that train."""
+        return _through("activate", self.name, z)
+
+    def slope(self, z: npt.ArrayLike) -> npt.NDArray[Any]:
+        """f'(z), element by element, by the kernels that train."""
+        return _through("slope", self.name, z)
+
+
+def _through(operation: str, name: str, z: npt.ArrayLike) -> npt.NDArray[Any]:
+    z = np.ascontiguousarray(z)
+    z = z if z.dtype in (np.float32, np.float64) else z.astype(np.float64)
+    out = np.empty_like(z)
+    getattr(kernels.arithmetic(z.dtype), operation)(z.ravel(), out.reshape(-1), name)
+    return out
+
+
+inf = float("inf")
+ACTIVATIONS = {
+    row.name: row
+    for row in (
+        Activation("identity", "z", "z", -inf, inf, "lecun"),
+        Activation("sigmoid", "1 / (1 + exp(-z))", r"\frac{1}{1 + e^{-z}}", 0, 1, "glorot_uniform"),
+        Activation("tanh", "tanh(z)", r"\tanh z", -1, 1, "glorot_uniform"),
+        Activation("relu", "max(0, z)", r"\max(0, z)", 0, inf, "he_normal"),
+        Activation(
+            "softmax", "exp(z) / sum(exp(z))", r"\frac{e^{z_i}}{\sum_j e^{z_j}}", 0, 1, "glorot_uniform", elementwise=False
+        ),
+    )
+}
+
+
+def activation(name: str) -> Activation:
+    """Return the row of this name; scikit-learn's ``'logistic'`` is sigmoid.
+
+    Examples
+    --------
+    >>> activation("relu").value([-1.0, 2.0])
+    array([0., 2.])
+    """
+    return ACTIVATIONS[choose("activation", {"logistic": "sigmoid"}.get(name, name), ACTIVATIONS)]

@@ -1,0 +1,49 @@
+"""Arrays in, arrays out: a network's outputs for any number of rows, one panel of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .network import Network
+from .passes import forward
+from .workspace import Workspace
+
+__all__ = ["Predictor", "panels"]
+
+PANEL = 256  # rows whose columns stay in the second-level cache of most processors
+
+
+def panels(n_rows: int, size: int = PANEL) -> Iterator[npt.NDArray[np.int64]]:
+    """The row numbers 0 to n_rows, a panel at a time."""
+    for start in range(0, n_rows, size):
+        yield np.arange(start, min(start + size, n_rows), dtype=np.int64)
+
+
+class Predictor:
+    """A network bound for the way forward; one row gives the same bits as the same row in a batch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glasshouse.network.network import perceptron_layers
+    >>> network = Network.initialized(perceptron_layers(2, [], 1, "relu", "identity"), np.random.default_rng(0))
+    >>> Predictor(network)(np.zeros((5, 2), np.float32)).shape
+    (5, 1)
+    """
+
+    def __init__(self, network: Network, threads: int | None = None):
+        self.work = Workspace(network, None, PANEL, threads=threads)
+
+    def __call__(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """(n_samples, n_features) to (n_samples, n_outputs)."""
+        X = np.ascontiguousarray(X)
+        outputs = np.empty((len(X), self.work.network.n_outputs), self.work.network.dtype)
+        for rows in panels(len(X)):
+            n = self.work.load_inputs(X, rows)
+            forward(self.work, n)
+            outputs[rows[0] : rows[0] + n] = self.work.columns[-1].a[:, :n].T
+        return outputs
