@@ -1,0 +1,40 @@
+"""Glasshouse: small neural networks you can see through.
+
+The public names are imported when they are first used, so that ``import glasshouse`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "MLPClassifier": "estimators.mlp",
+    "MLPRegressor": "estimators.mlp",
+    "Model": "models.model",
+    "load": "models.model",
+    "train": "models.train",
+    "evaluate": "models.verbs",
+    "inspect": "models.verbs",
+    "predict": "models.verbs",
+    "GlasshouseError": "errors",
+    "ModelFileError": "errors",
+    "OptionError": "errors",
+    "TableError": "errors",
+    "TrainingDiverged": "errors",
+}
+__all__ = [*sorted(_HOMES), "__version__"]  # noqa: PLE0604 (they are strings)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'glasshouse' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

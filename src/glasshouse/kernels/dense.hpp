@@ -63,7 +63,7 @@ inline void product(std::size_t begin, std::size_t end, std::size_t columns, con
 template <class T>
 class Layer {
 public:
-    Layer(T* b, T* db, Columns<T>& below, Columns<T>& here, Team& team) : b_(b), db_(db), below_(below), here_(here), team_(team) {
+    Layer(const T* b, T* db, Columns<T>& below, Columns<T>& here, Team& team) : b_(b), db_(db), below_(below), here_(here), team_(team) {
         if (below.capacity != here.capacity) throw std::invalid_argument("columns below and here differ in capacity");
         if (below.activation == Activation::softmax) throw std::invalid_argument("softmax belongs to the last layer only");
     }
@@ -106,7 +106,8 @@ protected:
         }
     }
 
-    T *b_, *db_;
+    const T* b_;
+    T* db_;
     Columns<T>&below_, &here_;
     Team& team_;
 };
@@ -114,7 +115,7 @@ protected:
 template <class T>
 class Dense : Layer<T> {
 public:
-    Dense(T* w, T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
+    Dense(const T* w, const T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
         : Layer<T>(b, db, below, here, team), w_(w), dw_(dw), fan_in_(below.rows), fan_out_(here.rows) {}
 
     void forward(std::size_t n) {
@@ -171,7 +172,8 @@ private:
         place = add ? place + value : value;
     }
 
-    T *w_, *dw_;
+    const T* w_;
+    T* dw_;
     const std::size_t fan_in_, fan_out_;
 };
 

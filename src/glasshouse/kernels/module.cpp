@@ -79,9 +79,9 @@ template <class L, class B> void bind_passes(nb::class_<B>& layer, auto work) {
 }
 
 template <class T> void bind_layers(nb::module_& m) {
-    using D = Bound<Dense<T>, Matrix<T>, Flat<T>, std::optional<Matrix<T>>, std::optional<Flat<T>>>;
+    using D = Bound<Dense<T>, Matrix<const T>, Flat<const T>, std::optional<Matrix<T>>, std::optional<Flat<T>>>;
     nb::class_<D> dense(m, "Dense");
-    dense.def("__init__", [](D* self, Matrix<T> w, Flat<T> b, std::optional<Matrix<T>> dw, std::optional<Flat<T>> db,
+    dense.def("__init__", [](D* self, Matrix<const T> w, Flat<const T> b, std::optional<Matrix<T>> dw, std::optional<Flat<T>> db,
                          Columns<T>& below, Columns<T>& here, Team& team) {
         expect(w.shape(0), here.rows, "w");
         expect(w.shape(1), below.rows, "a row of w");
@@ -93,10 +93,10 @@ template <class T> void bind_layers(nb::module_& m) {
         nb::keep_alive<1, 6>(), nb::keep_alive<1, 7>(), nb::keep_alive<1, 8>());
     bind_passes<Dense<T>>(dense, [](const D& l) { return std::get<0>(l.owned).size(); });
 
-    using S = Bound<Sparse<T>, Flat<T>, Flat<T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
+    using S = Bound<Sparse<T>, Flat<const T>, Flat<const T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
     nb::class_<S> sparse(m, "Sparse");
-    sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Places column_starts, Places outputs, Places order, Flat<T> w,
-                              Flat<T> b, std::optional<Flat<T>> dw, std::optional<Flat<T>> db, Columns<T>& below, Columns<T>& here,
+    sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Places column_starts, Places outputs, Places order,
+                              Flat<const T> w, Flat<const T> b, std::optional<Flat<T>> dw, std::optional<Flat<T>> db, Columns<T>& below, Columns<T>& here,
                               Team& team) {
         const std::size_t connections = w.size();
         expect(row_starts.size(), here.rows + 1, "row_starts");

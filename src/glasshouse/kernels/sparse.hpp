@@ -17,7 +17,7 @@ struct Pattern {
 template <class T>
 class Sparse : Layer<T> {
 public:
-    Sparse(const Pattern& pattern, T* w, T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
+    Sparse(const Pattern& pattern, const T* w, const T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
         : Layer<T>(b, db, below, here, team), pattern_(pattern), w_(w), dw_(dw) {}
 
     void forward(std::size_t n) {
@@ -81,7 +81,8 @@ private:
     }
 
     const Pattern pattern_;
-    T *w_, *dw_;
+    const T* w_;
+    T* dw_;
 };
 
 }  // namespace glasshouse

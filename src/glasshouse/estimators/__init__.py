@@ -1,0 +1,1 @@
+"""Floor 4: scikit-learn's manners around the loop."""

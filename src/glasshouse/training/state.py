@@ -1,0 +1,91 @@
+"""A state: all that a checkpoint holds of a training run, and the one way its network may change shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import TrainingDiverged
+from ..network.network import Network, follow
+from ..network.workspace import Workspace
+from ..seeds import stream
+from .recipe import Recipe
+
+__all__ = ["Best", "State"]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best weights so far, and what made them so."""
+
+    epoch: int
+    value: float
+    parameters: Array
+
+
+@dataclass
+class State:
+    """Where a training run stands.
+
+    Attributes
+    ----------
+    network : Network
+    moments : dict of (n_parameters,) arrays
+        The optimiser's memory, in the layout of the parameters.
+    generator : numpy Generator
+        Draws the order of the rows.
+    movable : (n_parameters,) uint8, or None for all
+        What an update may touch: not the cut weights of a densely stored layer, held biases, frozen layers.
+    epoch, step : int
+        Epochs and steps done.
+    best : Best or None
+    history : list of dict
+        One flat row an epoch.
+    """
+
+    network: Network
+    moments: dict[str, Array]
+    generator: np.random.Generator
+    movable: npt.NDArray[np.uint8] | None = None
+    epoch: int = 0
+    step: int = 0
+    best: Best | None = None
+    history: list[dict[str, float]] = field(default_factory=list)
+    _work: Workspace | None = field(default=None, repr=False)
+
+    @classmethod
+    def begun(cls, network: Network, recipe: Recipe) -> State:
+        """The state before the first step."""
+        moments = {name: np.zeros_like(network.parameters) for name in recipe.optimizer.moments}
+        return cls(network, moments, stream(recipe.seed, "order"))
+
+    def workspace(self, recipe: Recipe) -> Workspace:
+        """The buffers of this network, made again only after it changed."""
+        work = self._work
+        if work is None or work.network is not self.network or work.capacity != recipe.batch_size:
+            work = self._work = Workspace(self.network, recipe.loss, recipe.batch_size)
+        return work
+
+    def release(self) -> None:
+        """Let go of the buffers and the threads that go with them."""
+        self._work = None
+
+    def move(self, network: Network, origin: npt.NDArray[np.integer[Any]]) -> None:
+        """Take a network of another shape: moments and mask follow; newborn parameters start at rest, movable."""
+        self.network = network
+        self.moments = {name: follow(vector, origin) for name, vector in self.moments.items()}
+        self.movable = None if self.movable is None else follow(self.movable, origin, born=1)
+        self.best = None
+
+    def diverged(self, work: Workspace, n: int, learning_rate: float) -> TrainingDiverged:
+        """The error that says where the numbers stopped being finite; the weights are still the last finite ones."""
+        activations = [columns.a[:, :n] for columns in work.columns[1:]]
+        finite = [np.isfinite(a) for a in activations]
+        layer = next((k for k, ok in enumerate(finite, start=1) if not ok.all()), None)
+        largest = max((float(np.abs(a[ok]).max(initial=0)) for a, ok in zip(activations, finite, strict=True)), default=0.0)
+        return TrainingDiverged(self.epoch + 1, self.step + 1, layer, largest, learning_rate)
