@@ -35,16 +35,14 @@ def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequ
     TrainingDiverged
         Before the update that would have written a number that is not finite.
     """
-    total, rows_seen = 0.0, 0
+    total, rows_seen, rate = 0.0, 0, recipe.rate(state.epoch)
     for X, Y, weight, rows in batches:
         work = state.workspace(recipe)
         n = work.load(X, Y, weight, rows)
         value = loss_and_gradient(work, n)
         if not np.isfinite(value + work.kernels.norm(work.gradient, state.movable)):
-            raise state.diverged(work, n, recipe.learning_rate)
-        recipe.optimizer.step(
-            state.network, work.gradient, state.moments, state.movable, state.step + 1, recipe.learning_rate, recipe.l2
-        )
+            raise state.diverged(work, n, rate)
+        recipe.optimizer.step(state.network, work.gradient, state.moments, state.movable, state.step + 1, rate, recipe.l2)
         state.step += 1
         total, rows_seen = total + value * n, rows_seen + n
         for watcher in watchers:

@@ -14,6 +14,7 @@ from ..network.losses import loss_for
 from ..network.network import Network, perceptron_layers
 from ..seeds import stream
 from .optimizers import OPTIMIZERS, Adam, Optimizer
+from .schedules import SCHEDULES
 
 __all__ = ["MONITORS", "Recipe"]
 
@@ -57,6 +58,7 @@ class Recipe:
     dtype: str = "float32"
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 0.001
+    schedule: str = "constant"
     batch_size: int = 200
     max_epochs: int = 200
     shuffle: bool = True
@@ -73,6 +75,7 @@ class Recipe:
             raise OptionError(f"activation {self.activation!r} belongs to the last layer: choose relu or tanh for hidden layers")
         if self.initializer != "auto":
             initializer(self.initializer)
+        choose("schedule", self.schedule, SCHEDULES)
         choose("monitor", self.monitor, MONITORS)
         choose("dtype", self.dtype, ("float32", "float64"))
         for size in self.hidden_layer_sizes:
@@ -83,6 +86,10 @@ class Recipe:
             _at_least(name, getattr(self, name), 0)
         if not 0 < self.learning_rate < float("inf"):
             raise OptionError(f"learning_rate is {self.learning_rate!r}: it must be a number above 0")
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch, counted from 0."""
+        return self.learning_rate * SCHEDULES[self.schedule].factor(epoch / self.max_epochs)
 
     def initialized(self, n_features: int, n_outputs: int) -> Network:
         """A network of this recipe with its first weights."""

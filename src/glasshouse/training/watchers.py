@@ -14,6 +14,9 @@ __all__ = ["Watcher"]
 class Watcher:
     """Override what you need; the arrays a hook is shown are the run's own, valid until it returns."""
 
+    def stage(self, name: str) -> None:
+        """Called when a part of a longer run begins: reading, training, a baseline."""
+
     def after_step(self, state: State, work: Workspace) -> None:
         """Called after every update; the workspace still holds the batch's columns and gradient."""
 

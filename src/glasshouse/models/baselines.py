@@ -1,0 +1,75 @@
+"""Plain predictors on the same rows, printed beside every network: majority or mean, a linear model, boosted trees."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from ..estimators.targets import Classes, Targets
+from ..training.watchers import Watcher
+from .scores import score_rows, scores
+
+__all__ = ["Baseline", "baselines"]
+
+Array = npt.NDArray[Any]
+
+
+class Baseline(NamedTuple):
+    """One plain predictor: its test scores, what each test row adds to them, and the seconds it took to train."""
+
+    name: str
+    scores: dict[str, float]
+    rows: Array
+    seconds: float
+
+
+def baselines(
+    targets: Targets,
+    train: tuple[Array, Array],
+    test: tuple[Array, Array],
+    seed: int,
+    watchers: Sequence[Watcher] = (),
+) -> list[Baseline]:
+    """Train the plain predictors on encoded rows and judge them on others, the simplest first."""
+    if isinstance(targets, Classes):
+        models = {
+            "majority": DummyClassifier(),
+            "logistic regression": LogisticRegression(max_iter=1000),
+            "boosted trees": HistGradientBoostingClassifier(random_state=seed),
+        }
+    else:
+        models = {
+            "mean": DummyRegressor(),
+            "ridge regression": Ridge(),
+            "boosted trees": HistGradientBoostingRegressor(random_state=seed),
+        }
+    results = []
+    for name, model in models.items():
+        for watcher in watchers:
+            watcher.stage(name)
+        started = time.perf_counter()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
+            model.fit(*train)
+        seconds = time.perf_counter() - started
+        outputs = _outputs(model, targets, test[0])
+        results.append(Baseline(name, scores(targets, outputs, test[1]), score_rows(targets, outputs, test[1]), seconds))
+    return results
+
+
+def _outputs(model: Any, targets: Targets, X: Array) -> Array:
+    if not isinstance(targets, Classes):
+        return np.asarray(model.predict(X), np.float64)
+    outputs = np.zeros((len(X), len(targets.classes)))
+    places = [targets.classes.tolist().index(label) for label in model.classes_]
+    outputs[:, places] = model.predict_proba(X)
+    return outputs

@@ -1,0 +1,105 @@
+"""A target column as something to learn: which task it is, and its cells as classes or numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import TableError
+from ..estimators.targets import Classes, Numbers, Targets
+from ..tables.columns import describe, missing_mask, numbers
+
+__all__ = ["Labels", "labels_for", "task_of", "targets_of"]
+
+MOST_CODES = 20  # whole numbers of at most so many values are classes
+
+
+class Labels(NamedTuple):
+    """The target of each row, and what was odd about them.
+
+    Attributes
+    ----------
+    y : (n,)
+        Class labels, or numbers.
+    missing : (n,) bool
+        Rows without a target.
+    unknown : dict of str to int
+        Labels that training never had, and how many rows hold them.
+    matched : dict of str to str
+        Labels that differ from a known one in case, blanks or a final full stop only.
+    """
+
+    y: npt.NDArray[Any]
+    missing: npt.NDArray[np.bool_]
+    unknown: dict[str, int]
+    matched: dict[str, str]
+
+
+def task_of(name: str, cells: pa.Array) -> str:
+    """'regression' for a column of numbers, unless they are few whole ones; else 'classification'.
+
+    Raises
+    ------
+    TableError
+        If the column holds nothing to learn.
+    """
+    present = pc.filter(cells, pc.invert(missing_mask(cells)))
+    distinct = len(pc.unique(present))
+    if len(present) == 0:
+        raise TableError(f"the target {name!r} is missing in every row: choose another column with --target")
+    if distinct < 2:
+        raise TableError(f"the target {name!r} is {present[0].as_py()!r} in every row: there is nothing to learn, choose another")
+    if describe(name, cells).kind not in ("number", "identifier"):
+        if distinct > len(present) / 2:
+            raise TableError(f"the target {name!r} holds {distinct} different texts in {len(present)} rows: choose another column")
+        return "classification"
+    values = numbers(name, cells)
+    values = values[~np.isnan(values)]
+    whole = bool((values == np.round(values)).all())
+    return "classification" if whole and len(np.unique(values)) <= MOST_CODES else "regression"
+
+
+def targets_of(task: str, y: npt.NDArray[Any]) -> Targets:
+    """What the outputs will mean: the classes of y in their natural order, or the scale of its numbers."""
+    if task == "regression":
+        return Numbers.of(y)
+    classes = sorted(set(y.tolist()), key=lambda label: (0, float(label), "") if _is_float(label) else (1, 0.0, label))
+    return Classes(np.array(classes, dtype=str))
+
+
+def labels_for(name: str, cells: pa.Array, task: str, known: npt.NDArray[Any] | None = None) -> Labels:
+    """Read a target column; with `known` classes, match its labels to them."""
+    missing = np.asarray(missing_mask(cells))
+    if task == "regression":
+        values = numbers(name, cells)
+        return Labels(values, np.isnan(values), {}, {})
+    words = np.array(cells.fill_null("").to_pylist(), dtype=str)
+    if known is None:
+        return Labels(words, missing, {}, {})
+    plain = {_plain(label): str(label) for label in known}
+    exact, matched, unknown = set(known.tolist()), {}, {}
+    for word, count in zip(*np.unique(words[~missing], return_counts=True), strict=True):
+        if word in exact:
+            continue
+        if _plain(word) in plain:
+            matched[str(word)] = plain[_plain(word)]
+        else:
+            unknown[str(word)] = int(count)
+    y = np.array([matched.get(word, word) for word in words.tolist()], dtype=object).astype(str)
+    return Labels(y, missing, unknown, matched)
+
+
+def _plain(label: str) -> str:
+    return label.strip().removesuffix(".").casefold()
+
+
+def _is_float(label: str) -> bool:
+    try:
+        float(label)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,226 @@
+"""A model: encoder, network, what its outputs mean, the recipe that made it and its scores; one file holds it whole."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import storage
+from ..errors import ModelFileError, TableError
+from ..estimators.targets import Classes, Numbers, Targets
+from ..network.layers import Dense, Layer, Sparse
+from ..network.network import Network
+from ..network.predictor import Predictor
+from ..network.topology import Topology
+from ..tables.encoder import Surprises, TableEncoder
+from ..tables.reading import Table, read_table
+from ..training.recipe import Recipe
+from .labels import Labels, labels_for
+from .scores import scores
+
+if TYPE_CHECKING:
+    from .train import Run
+
+__all__ = ["Judgement", "Model", "load"]
+
+Array = npt.NDArray[Any]
+Source = str | os.PathLike[str] | Table
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What `Model.evaluate` found: how many rows had a target, their scores, and what was odd about them."""
+
+    rows: int
+    scores: dict[str, float]
+    labels: Labels
+    surprises: Surprises
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network with everything needed to use it on a table.
+
+    Attributes
+    ----------
+    target, task : str
+        The column it predicts; 'classification' or 'regression'.
+    scores : dict
+        'validation' and 'test': rows, scores by scikit-learn's names, and the source of the test rows.
+    run : Run or None
+        How training went; a loaded model has none.
+
+    Examples
+    --------
+    >>> import glasshouse as gh
+    >>> model = gh.train("example:iris", target="target", baselines=False, out="")
+    >>> model.predict("example:iris")[:2].tolist()
+    ['setosa', 'setosa']
+    """
+
+    encoder: TableEncoder
+    network: Network
+    targets: Targets
+    target: str
+    recipe: Recipe
+    scores: dict[str, Any]
+    run: Run | None = field(default=None, repr=False)
+
+    @property
+    def task(self) -> str:
+        return "classification" if isinstance(self.targets, Classes) else "regression"
+
+    def outputs(self, source: Source) -> tuple[Array, Surprises]:
+        """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
+        X, surprises = self.encoder.transform(read_table(source))
+        return self.outputs_of(X), surprises
+
+    def outputs_of(self, X: Array) -> Array:
+        """The same for rows that are encoded already."""
+        outputs = Predictor(self.network)(X)
+        return self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
+
+    def decode(self, outputs: Array) -> Array:
+        """Labels of probabilities; numbers are what they are."""
+        return np.asarray(self.targets.classes[outputs.argmax(axis=1)]) if isinstance(self.targets, Classes) else outputs
+
+    def predict(self, source: Source) -> Array:
+        """The label or number of each row of a table.
+
+        Raises
+        ------
+        TableError
+            If the table cannot be read or lacks a column.
+        """
+        return self.decode(self.outputs(source)[0])
+
+    def predict_proba(self, source: Source) -> Array:
+        """The probability of each class, in the order of `targets.classes`."""
+        if not isinstance(self.targets, Classes):
+            raise TableError(f"{self.target} is a number: a regression model has no probabilities, use predict")
+        return self.outputs(source)[0]
+
+    def evaluate(self, source: Source) -> Judgement:
+        """Scores on the rows of a table that have a target.
+
+        Raises
+        ------
+        TableError
+            If the target column is missing or empty, or the table cannot be encoded.
+        """
+        table = read_table(source)
+        known = self.targets.classes if isinstance(self.targets, Classes) else None
+        labels = labels_for(self.target, table.columns[self.target_in(table)], self.task, known)
+        if labels.missing.all():
+            raise TableError(f"{table.name} holds no value of {self.target!r}: there is nothing to judge the model by")
+        outputs, surprises = self.outputs(table)
+        present = ~labels.missing
+        found = scores(self.targets, outputs[present], labels.y[present])
+        return Judgement(int(present.sum()), found, labels, surprises)
+
+    def target_in(self, table: Table) -> str:
+        """The target column of a table: by name, or, in one without a header, the place it had."""
+        if self.target in table.columns:
+            return self.target
+        free = [k for k in range(len(table.columns)) if k not in set(self.encoder.places)]
+        if not table.named and len(table.columns) == len(self.encoder.places) + 1:
+            return list(table.columns)[free[0]]
+        raise TableError(f"{table.name} lacks the target {self.target!r}: evaluate needs the column that is predicted")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model as one file, atomically; the same model is the same bytes."""
+        arrays = {"parameters": self.network.parameters}
+        layers = []
+        for k, layer in enumerate(self.network.layers):
+            layers.append({"kind": type(layer).__name__.lower(), "activation": layer.activation})
+            layers[-1] |= {"fan_in": layer.fan_in, "fan_out": layer.fan_out}  # type: ignore[dict-item]
+            if isinstance(layer, Sparse):
+                arrays |= {f"row_starts.{k}": layer.topology.row_starts, f"inputs.{k}": layer.topology.inputs}
+        if isinstance(self.targets, Classes):
+            targets: dict[str, Any] = {"classes": self.targets.classes.tolist()}
+        else:
+            targets = {"mean": self.targets.mean.tolist(), "scale": self.targets.scale.tolist()}
+        document = {
+            "target": self.target,
+            "targets": targets,
+            "encoder": self.encoder.to_dict(),
+            "layers": layers,
+            "recipe": self.recipe.to_dict(),
+            "scores": self.scores,
+        }
+        storage.write(path, "model", document, arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Model:
+        """Read a model file; nothing in it is imported or executed.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is not a whole model.
+        """
+        document, arrays = storage.read(path, "model")
+        try:
+            layers = tuple(_layer(k, settings, arrays) for k, settings in enumerate(document["layers"]))
+            network = Network(layers, np.array(arrays["parameters"]))
+            targets: Targets
+            if "classes" in document["targets"]:
+                targets = Classes(np.array(document["targets"]["classes"], dtype=str))
+            else:
+                targets = Numbers(np.array(document["targets"]["mean"]), np.array(document["targets"]["scale"]))
+            encoder = TableEncoder.from_dict(document["encoder"])
+            recipe = Recipe.from_dict(document["recipe"])
+            model = cls(encoder, network, targets, str(document["target"]), recipe, dict(document["scores"]))
+            Predictor(network, threads=1)  # binds every layer: shapes that do not fit are found here
+            fits = (
+                network.n_features == len(encoder.feature_names)
+                and network.n_outputs == targets.n_outputs
+                and len(network.parameters) == network.n_weights + sum(layer.fan_out for layer in layers)
+            )
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise ModelFileError(f"{path} is not a whole model ({type(error).__name__}: {error}): make it again") from error
+        if not fits:
+            raise ModelFileError(f"{path} is not a whole model (its parts do not fit each other): make it again")
+        return model
+
+    def summary(self) -> dict[str, Any]:
+        """What `inspect` says of a model."""
+        return {
+            "task": self.task,
+            "target": self.target,
+            "classes": self.targets.classes.tolist() if isinstance(self.targets, Classes) else None,
+            "columns": [{"name": e.name, "kind": e.kind, "features": len(e.features)} for e in self.encoder.encodings],
+            "features": self.network.n_features,
+            "layers": [
+                {"kind": type(layer).__name__.lower(), "fan_in": layer.fan_in, "fan_out": layer.fan_out,
+                 "activation": layer.activation, "weights": int(np.prod(layer.weight_shape))}
+                for layer in self.network.layers
+            ],  # fmt: skip
+            "parameters": len(self.network.parameters),
+            "dtype": str(self.network.dtype),
+            "recipe": self.recipe.to_dict(),
+            "scores": self.scores,
+        }
+
+    def __repr__(self) -> str:
+        sizes = "-".join(str(size) for size in (self.network.n_features, *(layer.fan_out for layer in self.network.layers)))
+        return f"<Model {self.target}: {self.task}, {sizes}, {len(self.network.parameters)} parameters>"
+
+
+def _layer(k: int, settings: dict[str, Any], arrays: dict[str, Array]) -> Layer:
+    if settings["kind"] == "dense":
+        return Dense(int(settings["fan_in"]), int(settings["fan_out"]), str(settings["activation"]))
+    if settings["kind"] == "sparse":
+        shape = (int(settings["fan_out"]), int(settings["fan_in"]))
+        return Sparse(Topology(shape, arrays[f"row_starts.{k}"], arrays[f"inputs.{k}"]), str(settings["activation"]))
+    raise ValueError(f"no layer is of kind {settings['kind']!r}")
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model file written by `Model.save` or ``glasshouse train``; see `Model.load`."""
+    return Model.load(path)
+

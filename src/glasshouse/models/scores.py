@@ -1,0 +1,73 @@
+"""Scores on rows, by scikit-learn's metrics and names, and whether one predictor is clearly better than another."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import metrics
+
+from ..estimators.targets import Classes, Targets
+
+__all__ = ["Difference", "difference", "interval", "score_rows", "scores"]
+
+Array = npt.NDArray[Any]
+
+
+def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
+    """accuracy, log_loss and, for two classes, roc_auc; or r2, rmse and mae.
+
+    `outputs` are probabilities (n, n_classes) or predicted numbers (n,). A label that training never had counts as
+    wrong, and is left out of log_loss and roc_auc.
+    """
+    if not isinstance(targets, Classes):
+        return {
+            "r2": float(metrics.r2_score(y, outputs)) if len(y) > 1 else float("nan"),
+            "rmse": float(metrics.root_mean_squared_error(y, outputs)),
+            "mae": float(metrics.mean_absolute_error(y, outputs)),
+        }
+    found = {"accuracy": float(np.mean(score_rows(targets, outputs, y)))}
+    known = np.isin(y, targets.classes)
+    if known.any():
+        places = np.searchsorted(np.sort(targets.classes), y[known])
+        places = np.argsort(targets.classes)[places]
+        chosen = np.clip(outputs[known][np.arange(len(places)), places].astype(float), np.finfo(np.float32).tiny, 1.0)
+        found["log_loss"] = float(-np.log(chosen).mean())
+        if len(targets.classes) == 2 and len(np.unique(places)) == 2:
+            found["roc_auc"] = float(metrics.roc_auc_score(places, outputs[known][:, 1]))
+    return found
+
+
+def score_rows(targets: Targets, outputs: Array, y: Array) -> Array:
+    """What each row adds to the score: 1 where the label is right, or minus the squared error."""
+    if isinstance(targets, Classes):
+        return (targets.classes[outputs.argmax(axis=1)] == y).astype(float)
+    return -((outputs - y) ** 2)
+
+
+def interval(targets: Targets, rows: Array) -> float:
+    """Half the width of a 95 % interval of the accuracy (Wald); NaN for numbers."""
+    if not isinstance(targets, Classes):
+        return float("nan")
+    share = rows.mean()
+    return float(1.96 * np.sqrt(share * (1 - share) / len(rows)))
+
+
+class Difference(NamedTuple):
+    """The mean of paired differences by row, and half the width of its 95 % interval."""
+
+    mean: float
+    half: float
+
+    @property
+    def verdict(self) -> int:
+        """1 if clearly above zero, -1 if clearly below, else 0."""
+        return 1 if self.mean > self.half else -1 if self.mean < -self.half else 0
+
+
+def difference(ours: Array, theirs: Array) -> Difference:
+    """Compare two predictors row by row on the same rows."""
+    d = ours - theirs
+    spread = float(d.std(ddof=1)) if len(d) > 1 else float("inf")
+    return Difference(float(d.mean()), 1.96 * spread / np.sqrt(len(d)))

@@ -1,0 +1,227 @@
+"""From a table to a model: read, encode, split, train, judge on rows that chose nothing, and compare."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GlasshouseError, TableError
+from ..estimators.targets import Classes, Targets
+from ..tables.columns import Column, describe
+from ..tables.encoder import Surprises, TableEncoder
+from ..tables.reading import Table, read_table
+from ..tables.splitting import Split, split
+from ..training.batches import Data
+from ..training.loop import Validation, fit
+from ..training.recipe import Recipe
+from ..training.watchers import Watcher
+from .baselines import Baseline
+from .baselines import baselines as train_baselines
+from .labels import Labels, labels_for, targets_of, task_of
+from .model import Model, Source
+from .scores import Difference, difference, interval, score_rows, scores
+
+__all__ = ["Run", "default_recipe", "train"]
+
+FEWEST_ROWS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """How a training went: all that the screen of ``glasshouse train`` shows.
+
+    Attributes
+    ----------
+    differences : list of (Baseline, Difference)
+        The network's test score minus each baseline's, row by row.
+    """
+
+    table: Table
+    columns: list[Column]
+    split: Split
+    without_target: int
+    test_labels: Labels
+    surprises: Surprises
+    epochs: int
+    best_epoch: int
+    seconds: float
+    half_interval: float
+    baselines: list[Baseline]
+    differences: list[tuple[Baseline, Difference]]
+    path: Path | None
+
+
+def default_recipe(targets: Targets, n_rows: int, seed: int) -> Recipe:
+    """Return the recipe `train` uses; docs/architecture.md holds the measurements that chose it."""
+    return Recipe(
+        output=targets.output,
+        loss=targets.loss,
+        loss_scale=targets.loss_scale,
+        hidden_layer_sizes=(128, 128),
+        learning_rate=0.005,
+        schedule="cosine",
+        batch_size=128 if n_rows >= 5000 else 64,
+        max_epochs=100,
+        l2=2e-4,
+        monitor="validation_loss",
+        tol=0.0,
+        patience=20,
+        seed=seed,
+    )
+
+
+def train(
+    table: Source,
+    *,
+    target: str,
+    test: Source | None = None,
+    out: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    baselines: bool = True,
+    watchers: Sequence[Watcher] = (),
+) -> Model:
+    """Train a network on a table and judge it on rows that chose nothing.
+
+    Rows are dealt 64 : 16 : 20 to training, validation and test, each class in these shares; with `test`, 80 : 20 to
+    training and validation. Validation chooses the epoch; every score is of test rows.
+
+    Parameters
+    ----------
+    table : path, 'example:NAME' or Table
+    target : str
+        The column to predict: its name, its number from 1, or 'last'.
+    test : path or Table, optional
+        Rows to judge by, instead of a fifth of the table.
+    out : path, optional
+        Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
+    seed : int
+        Seeds split, weights and order.
+    baselines : bool
+        Whether to train plain predictors on the same rows, for comparison.
+
+    Raises
+    ------
+    TableError
+        If a table cannot be read or learned from.
+    TrainingDiverged
+        If the loss stops being finite.
+
+    Examples
+    --------
+    >>> import glasshouse as gh
+    >>> model = gh.train("example:wine", target="target", out="", baselines=False)
+    >>> model.scores["test"]["accuracy"] > 0.9
+    True
+    """
+    stage = _announcer(watchers)
+    stage("reading")
+    path = _place_for(table, out)
+    whole = read_table(table)
+    target = whole.resolve(target)
+    task = task_of(target, whole.columns[target])
+    labels = labels_for(target, whole.columns[target], task)
+    present = np.flatnonzero(~labels.missing)
+    if len(present) < FEWEST_ROWS:
+        raise TableError(f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them")
+    rows, y = whole.take(present), labels.y[present]
+    columns = [describe(name, cells) for name, cells in rows.columns.items() if name != target]
+    parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
+    targets = _targets(task, y, parts.train, target)
+    encoder = TableEncoder.fit(rows.take(parts.train), columns=columns)
+    X, _ = encoder.transform(rows)
+
+    recipe = default_recipe(targets, len(parts.train), seed)
+
+    stage("training")
+    started = time.perf_counter()
+    held_out = Data(X[parts.validation], targets.encode(y[parts.validation], recipe.dtype))
+    state = fit(
+        recipe.initialized(X.shape[1], targets.n_outputs),
+        Data(X[parts.train], targets.encode(y[parts.train], recipe.dtype)),
+        recipe,
+        Validation(held_out, targets.score),
+        watchers,
+    )
+    seconds = time.perf_counter() - started
+    model = Model(encoder, targets.finished(state.network), targets, target, recipe, {})
+
+    stage("judging")
+    judged = rows.take(parts.test) if test is None else read_table(test)
+    judgement = model.evaluate(judged)
+    present = ~judgement.labels.missing
+    X_test, y_test = encoder.transform(judged)[0][present], judgement.labels.y[present]
+    ours = score_rows(targets, model.outputs_of(X_test), y_test)
+    validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
+    source = "held out" if test is None else judged.name
+    model = replace(
+        model,
+        scores={
+            "validation": {**validated, "rows": len(parts.validation)},
+            "test": {**judgement.scores, "rows": judgement.rows, "source": source},
+        },
+    )
+    plain: list[Baseline] = []
+    if baselines:
+        plain = train_baselines(targets, (X[parts.train], y[parts.train]), (X_test, y_test), seed, watchers)
+    if path is not None:
+        model.save(path)
+    run = Run(
+        table=whole,
+        columns=columns,
+        split=parts,
+        without_target=int(labels.missing.sum()),
+        test_labels=judgement.labels,
+        surprises=judgement.surprises,
+        epochs=state.epoch,
+        best_epoch=state.best.epoch if state.best else state.epoch,
+        seconds=seconds,
+        half_interval=interval(targets, ours),
+        baselines=plain,
+        differences=[(baseline, difference(ours, baseline.rows)) for baseline in plain],
+        path=path,
+    )
+    return replace(model, run=run)
+
+
+def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Targets:
+    """Classes of all rows, since the split shares them out; the scale of the training rows' numbers."""
+    targets = targets_of(task, y if task == "classification" else y[train])
+    if isinstance(targets, Classes) and len(np.unique(y[train])) < 2:
+        raise TableError(f"the target {target!r} has one class only among the training rows: add rows of the others")
+    return targets
+
+
+def _place_for(table: Source, out: str | os.PathLike[str] | None) -> Path | None:
+    """Where the model goes; found out, and found writable, before any work is done."""
+    if out is not None and not os.fspath(out):
+        return None
+    if out is not None:
+        path = Path(out)
+    elif isinstance(table, Table):
+        return None
+    else:
+        source = Path(os.fspath(table).removeprefix("example:"))
+        stem = source.name.removesuffix(".gz")
+        path = source.with_name(f"{stem.rsplit('.', 1)[0]}.glass")
+    if path.is_dir():
+        raise GlasshouseError(f"cannot write {path}: it is a folder: name a file with --out")
+    if not path.parent.is_dir():
+        raise GlasshouseError(f"cannot write {path}: there is no folder {path.parent}: choose another place with --out")
+    if not os.access(path.parent, os.W_OK):
+        raise GlasshouseError(f"cannot write {path}: the folder is not writable: choose another place with --out")
+    return path
+
+
+def _announcer(watchers: Sequence[Watcher]) -> Any:
+    def stage(name: str) -> None:
+        for watcher in watchers:
+            watcher.stage(name)
+
+    return stage

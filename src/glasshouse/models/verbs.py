@@ -1,0 +1,76 @@
+"""The other verbs of the command line as functions of the same names: evaluate, inspect, predict."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pyarrow as pa
+
+from ..tables.columns import Column, describe
+from ..tables.reading import Table, read_table
+from .model import Judgement, Model, Source
+
+__all__ = ["evaluate", "inspect", "predict"]
+
+AnyModel = str | os.PathLike[str] | Model
+
+
+def _model(model: AnyModel) -> Model:
+    return model if isinstance(model, Model) else Model.load(model)
+
+
+def predict(model: AnyModel, table: Source) -> pa.Table:
+    """Predict every row of a table.
+
+    Returns
+    -------
+    pyarrow.Table
+        The column ``prediction``, and for classes ``probability LABEL`` for each.
+
+    Examples
+    --------
+    >>> import glasshouse as gh
+    >>> model = gh.train("example:wine", target="target", out="", baselines=False)
+    >>> gh.predict(model, "example:wine").column_names
+    ['prediction', 'probability class_0', 'probability class_1', 'probability class_2']
+    """
+    model = _model(model)
+    outputs, _ = model.outputs(table)
+    columns: dict[str, Any] = {"prediction": model.decode(outputs)}
+    if model.task == "classification":
+        columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(model.targets.classes)}  # type: ignore[union-attr]
+    return pa.table({name: pa.array(values) for name, values in columns.items()})
+
+
+def evaluate(model: AnyModel, table: Source) -> Judgement:
+    """Score a model on the rows of a table that have a target; see `Model.evaluate`."""
+    return _model(model).evaluate(table)
+
+
+def inspect(source: Source | Model) -> dict[str, Any]:
+    """Say what a model file or a table holds.
+
+    Examples
+    --------
+    >>> import glasshouse as gh
+    >>> gh.inspect("example:iris")["rows"]
+    150
+    """
+    if isinstance(source, Model):
+        return {"kind": "model", **source.summary()}
+    if not isinstance(source, Table) and os.fspath(source).endswith(".glass"):
+        return {"kind": "model", **Model.load(source).summary()}
+    table = read_table(source)
+    columns: list[Column] = [describe(name, cells) for name, cells in table.columns.items()]
+    return {
+        "kind": "table",
+        "name": table.name,
+        "rows": table.n_rows,
+        "dialect": None if table.dialect is None else str(table.dialect),
+        "columns": [
+            {"name": c.name, "kind": c.kind, "reason": c.reason, "missing": c.missing, "distinct": c.distinct,
+             "unreadable": c.unreadable, "example": c.example}
+            for c in columns
+        ],  # fmt: skip
+    }

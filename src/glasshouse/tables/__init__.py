@@ -1,0 +1,1 @@
+"""Floor 2: rows in, arrays out. Knows nothing of networks."""

@@ -1,0 +1,141 @@
+"""The kind of a column, by written rules over all of its cells, with the rule that decided kept beside it.
+
+====================  ==================================================================================
+kind                  rule, the first that holds
+====================  ==================================================================================
+empty (dropped)       every cell is missing
+constant (dropped)    every cell is the same
+identifier (dropped)  whole numbers that count the rows one by one, in 20 rows or more
+number                at least nine of ten cells that are there are numbers, the others one of three words at most
+                      (leading zeros make a code, not a number)
+text (dropped)        more than 20 different values, and more than half as many as there are rows
+category              everything else
+====================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import TableError
+
+__all__ = ["KINDS", "MISSING", "Column", "describe", "is_missing", "is_number", "missing_mask", "numbers"]
+
+KINDS = ("number", "category", "identifier", "text", "constant", "empty")
+MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
+NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
+_NUMBER = re.compile(NUMBER)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What was found about one column.
+
+    Attributes
+    ----------
+    unreadable : int
+        Cells of a number column that are neither numbers nor missing; they count as missing, and are said.
+    example : str
+        The first such cell, or the first value.
+    """
+
+    name: str
+    kind: str
+    reason: str
+    missing: int
+    distinct: int
+    unreadable: int
+    example: str
+
+    @property
+    def kept(self) -> bool:
+        return self.kind in ("number", "category")
+
+
+def is_missing(cell: str) -> bool:
+    return cell in MISSING
+
+
+def is_number(cell: str) -> bool:
+    return _NUMBER.match(cell) is not None
+
+
+def missing_mask(cells: pa.Array) -> pa.Array:
+    """Where a cell is one of the marks for missing, or null."""
+    return pc.or_(pc.is_in(cells, value_set=pa.array(MISSING)), pc.is_null(cells)).fill_null(True)
+
+
+def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
+    """The cells as numbers, NaN where one is missing or no number.
+
+    Raises
+    ------
+    TableError
+        If a cell is infinite, in word or in size.
+    """
+    readable = pc.match_substring_regex(cells, NUMBER).fill_null(False)
+    values = np.full(len(cells), np.nan)
+    if pc.any(readable).as_py():
+        values[np.asarray(readable)] = pc.cast(pc.filter(cells, readable), pa.float64()).to_numpy(zero_copy_only=False)
+    infinite = np.isinf(values) | np.asarray(pc.match_substring_regex(cells, INFINITE).fill_null(False))
+    if infinite.any():
+        row = int(infinite.argmax())
+        raise TableError(
+            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite; mend it or leave the cell empty"
+        )
+    return values
+
+
+def describe(name: str, cells: pa.Array) -> Column:
+    """Decide the kind of a column.
+
+    Raises
+    ------
+    TableError
+        If a number is infinite.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> describe("age", pa.array(["31", "", "45"])).kind, describe("city", pa.array(["Bern", "Ulm", "Bern"])).kind
+    ('number', 'category')
+    """
+    missing = missing_mask(cells)
+    present = pc.filter(cells, pc.invert(missing))
+    n_rows, n_missing = len(cells), len(cells) - len(present)
+    distinct = len(pc.unique(present))
+    first = present[0].as_py() if len(present) else ""
+
+    def column(kind: str, reason: str, unreadable: int = 0, example: Any = first) -> Column:
+        return Column(name, kind, reason, n_missing, distinct, unreadable, str(example))
+
+    if len(present) == 0:
+        return column("empty", "every cell is missing")
+    if distinct == 1 and n_missing == 0:
+        return column("constant", f"every cell is {first!r}")
+    readable = pc.or_(pc.match_substring_regex(present, NUMBER), pc.match_substring_regex(present, INFINITE))
+    n_readable = pc.sum(readable).as_py()
+    odd = pc.filter(present, pc.invert(readable))
+    if n_readable >= 0.9 * len(present) and len(pc.unique(odd)) <= 3:
+        values = numbers(name, cells)
+        if len(odd):
+            return column("number", f"{n_readable} of {len(present)} cells are numbers", len(odd), odd[0].as_py())
+        if n_rows >= 20 and n_missing == 0 and distinct == n_rows and counts_the_rows(values):
+            return column("identifier", "counts the rows")
+        return column("number", "every cell is a number")
+    if distinct > 20 and distinct > 0.5 * n_rows:
+        return column("text", f"{distinct} different values in {n_rows} rows")
+    return column("category", f"{distinct} different values")
+
+
+def counts_the_rows(values: npt.NDArray[np.float64]) -> bool:
+    steps = np.diff(values)
+    return bool((steps == 1).all())
