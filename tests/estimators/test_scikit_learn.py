@@ -8,7 +8,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from glasshouse import MLPClassifier, MLPRegressor
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore::sklearn.exceptions.SkipTestWarning")
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning", "ignore::sklearn.exceptions.SkipTestWarning"
+)
 @parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 def test_scikit_learn_checks(estimator, check) -> None:
     check(estimator)

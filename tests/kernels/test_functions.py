@@ -42,9 +42,7 @@ def test_functions_are_within_two_ulp(name: str, truth, low: float, high: float,
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(
-    ("name", "truth"), [("tanh", mpmath.tanh), ("sigmoid", lambda z: 1 / (1 + mpmath.exp(-z)))]
-)
+@pytest.mark.parametrize(("name", "truth"), [("tanh", mpmath.tanh), ("sigmoid", lambda z: 1 / (1 + mpmath.exp(-z)))])
 def test_smooth_activations_are_within_three_ulp(name: str, truth, dtype: type) -> None:
     z = points(-60, 60, dtype)
     out = np.empty_like(z)

@@ -1,4 +1,4 @@
-"""Every row of the tables of units: its machine-readable formula, evaluated and differentiated by mpmath, is the kernel."""
+"""Every row of the tables of units: its formula, evaluated and differentiated by mpmath, is what kernels compute."""
 
 from __future__ import annotations
 

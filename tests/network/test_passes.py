@@ -15,7 +15,12 @@ from glasshouse.network.predictor import Predictor
 from glasshouse.network.workspace import Workspace
 
 PAIRS = [(loss.name, output) for loss in LOSSES.values() for output in loss.outputs]
-SHAPES = [([3, 2], []), ([5, 7, 1], ["tanh"]), ([4, 6, 5, 2], ["sigmoid", "relu"]), ([2, 9, 3, 4], ["relu", "identity"])]
+SHAPES = [
+    ([3, 2], []),
+    ([5, 7, 1], ["tanh"]),
+    ([4, 6, 5, 2], ["sigmoid", "relu"]),
+    ([2, 9, 3, 4], ["relu", "identity"]),
+]
 
 
 def run(network, loss, X, Y, weight, capacity=None, **options):

@@ -126,7 +126,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
 
-    def _fit(self, X: Array, y: Array, targets: Targets, validation: tuple[Any, Any] | None, watchers: Sequence[Watcher]) -> Self:
+    def _fit(
+        self, X: Array, y: Array, targets: Targets, validation: tuple[Any, Any] | None, watchers: Sequence[Watcher]
+    ) -> Self:
         dtype = self._dtype_for(X)
         early = len(X) > EARLY_STOPPING_FROM if self.early_stopping == "auto" else self.early_stopping
         recipe = self._recipe(targets, len(X), dtype, validated=bool(early) or validation is not None)
@@ -162,7 +164,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self.out_activation_ = targets.output
         if state.epoch == recipe.max_epochs and chooser is None and recipe.max_epochs > 1:
             warnings.warn(
-                f"the loss was still falling after max_iter={recipe.max_epochs} epochs: raise max_iter or learning_rate_init",
+                f"the loss still fell after max_iter={recipe.max_epochs} epochs: raise max_iter or learning_rate_init",
                 ConvergenceWarning,
                 stacklevel=3,
             )

@@ -78,7 +78,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     """
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, watchers: Sequence[Watcher] = ()) -> Self:
+    def fit(
+        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, watchers: Sequence[Watcher] = ()
+    ) -> Self:
         """Train on X (n_samples, n_features) and labels y (n_samples,).
 
         Parameters
@@ -99,13 +101,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
         check_classification_targets(y)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError(f"y holds one class only, {self.classes_[0]!r}: a classifier needs rows of at least two classes")
+            raise ValueError(
+                f"y holds one class only, {self.classes_[0]!r}: a classifier needs rows of at least two classes"
+            )
         return self._fit(X, y, Classes(self.classes_), validation, watchers)
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities (n_samples, n_classes), in the order of `classes_`."""
         check_is_fitted(self)
-        return self.targets_.probabilities(self._outputs(X))
+        return Classes(self.classes_).probabilities(self._outputs(X))
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of `predict_proba`; -inf where a probability is 0."""
@@ -144,7 +148,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     """
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, watchers: Sequence[Watcher] = ()) -> Self:
+    def fit(
+        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, watchers: Sequence[Watcher] = ()
+    ) -> Self:
         """Train on X (n_samples, n_features) and y (n_samples,) or (n_samples, n_outputs).
 
         Parameters

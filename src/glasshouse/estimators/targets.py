@@ -25,6 +25,10 @@ class Classes:
     loss, loss_scale = "cross_entropy", 1.0
 
     @property
+    def description(self) -> str:
+        return f"{len(self.classes)} classes"
+
+    @property
     def output(self) -> str:
         return "sigmoid" if len(self.classes) == 2 else "softmax"
 
@@ -67,6 +71,7 @@ class Numbers:
     scale: Array
 
     output, loss, loss_scale = "identity", "squared_error", 0.5
+    description = "a number"
 
     @classmethod
     def of(cls, y: Array) -> Numbers:

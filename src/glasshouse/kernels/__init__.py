@@ -31,7 +31,9 @@ def _chosen() -> str:
     if levels == ("none",):
         raise ImportError("this processor lacks x86-64-v2 (SSE4.2): Glasshouse cannot run on it")
     if asked not in levels:
-        raise ImportError(f"GLASSHOUSE_KERNELS={asked}: this processor runs {', '.join(levels)}: unset it or choose one")
+        raise ImportError(
+            f"GLASSHOUSE_KERNELS={asked}: this processor runs {', '.join(levels)}: unset it or choose one"
+        )
     return asked
 
 

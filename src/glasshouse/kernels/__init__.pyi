@@ -38,7 +38,7 @@ class Columns(Protocol):
     def clear_past(self, n: int) -> None:
         """Zero a from column n to the end of its block of 64 bytes, as every operation expects."""
 
-class Layer(Protocol):
+class BoundLayer(Protocol):
     """A dense or sparse layer, bound to its parameters, their gradient and the columns below and here."""
 
     def forward(self, n: int) -> None:
@@ -46,21 +46,23 @@ class Layer(Protocol):
     def backward(self, n: int, add: bool = False) -> None:
         """dw = delta x';  db = sum of delta;  delta below = (w' delta) * f'(z below). With `add`, dw and db grow."""
 
-class Loss(Protocol):
+class BoundLoss(Protocol):
     """A loss bound to output, target and weight columns."""
 
     def __call__(self, n: int) -> float:
         """Return the sum of weight * loss over the first n columns; write delta of the outputs."""
+
+AnyColumns = Columns
 
 class Arithmetic(Protocol):
     """Everything there is in one precision."""
 
     def Columns(
         self, rows: int, capacity: int, activation: str = "identity", keep_z: bool = False, keep_delta: bool = False
-    ) -> Columns: ...
+    ) -> AnyColumns: ...
     def Dense(
-        self, w: Array, b: Array, dw: Array | None, db: Array | None, below: Columns, here: Columns, team: Team
-    ) -> Layer: ...
+        self, w: Array, b: Array, dw: Array | None, db: Array | None, below: AnyColumns, here: AnyColumns, team: Team
+    ) -> BoundLayer: ...
     def Sparse(
         self,
         row_starts: Places,
@@ -72,12 +74,12 @@ class Arithmetic(Protocol):
         b: Array,
         dw: Array | None,
         db: Array | None,
-        below: Columns,
-        here: Columns,
+        below: AnyColumns,
+        here: AnyColumns,
         team: Team,
-    ) -> Layer: ...
-    def Loss(self, name: str, output: Columns, target: Columns, weight: Columns) -> Loss: ...
-    def gather(self, X: Array, rows: npt.NDArray[np.int64], columns: Columns) -> None:
+    ) -> BoundLayer: ...
+    def Loss(self, name: str, output: AnyColumns, target: AnyColumns, weight: AnyColumns) -> BoundLoss: ...
+    def gather(self, X: Array, rows: npt.NDArray[np.int64], columns: AnyColumns) -> None:
         """columns.a[feature, k] = X[rows[k], feature], zero past the last row. X is float32, float64 or uint8."""
     def sgd(
         self, parameters: Array, gradient: Array, movable: Mask | None, n_weights: int, rate: float, l2: float

@@ -62,7 +62,9 @@ def baselines(
             model.fit(*train)
         seconds = time.perf_counter() - started
         outputs = _outputs(model, targets, test[0])
-        results.append(Baseline(name, scores(targets, outputs, test[1]), score_rows(targets, outputs, test[1]), seconds))
+        results.append(
+            Baseline(name, scores(targets, outputs, test[1]), score_rows(targets, outputs, test[1]), seconds)
+        )
     return results
 
 

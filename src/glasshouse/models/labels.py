@@ -13,7 +13,7 @@ from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Targets
 from ..tables.columns import describe, missing_mask, numbers
 
-__all__ = ["Labels", "labels_for", "task_of", "targets_of"]
+__all__ = ["Labels", "labels_for", "targets_of", "task_of"]
 
 MOST_CODES = 20  # whole numbers of at most so many values are classes
 
@@ -52,10 +52,14 @@ def task_of(name: str, cells: pa.Array) -> str:
     if len(present) == 0:
         raise TableError(f"the target {name!r} is missing in every row: choose another column with --target")
     if distinct < 2:
-        raise TableError(f"the target {name!r} is {present[0].as_py()!r} in every row: there is nothing to learn, choose another")
+        raise TableError(
+            f"the target {name!r} is {present[0].as_py()!r} in every row: there is nothing to learn, choose another"
+        )
     if describe(name, cells).kind not in ("number", "identifier"):
         if distinct > len(present) / 2:
-            raise TableError(f"the target {name!r} holds {distinct} different texts in {len(present)} rows: choose another column")
+            raise TableError(
+                f"the target {name!r} holds {distinct} different texts in {len(present)} rows: choose another column"
+            )
         return "classification"
     values = numbers(name, cells)
     values = values[~np.isnan(values)]

@@ -82,11 +82,15 @@ class Model:
     def outputs_of(self, X: Array) -> Array:
         """The same for rows that are encoded already."""
         outputs = Predictor(self.network)(X)
-        return self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
+        return (
+            self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
+        )
 
     def decode(self, outputs: Array) -> Array:
         """Labels of probabilities; numbers are what they are."""
-        return np.asarray(self.targets.classes[outputs.argmax(axis=1)]) if isinstance(self.targets, Classes) else outputs
+        return (
+            np.asarray(self.targets.classes[outputs.argmax(axis=1)]) if isinstance(self.targets, Classes) else outputs
+        )
 
     def predict(self, source: Source) -> Array:
         """The label or number of each row of a table.
@@ -134,10 +138,7 @@ class Model:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one file, atomically; the same model is the same bytes."""
         arrays = {"parameters": self.network.parameters}
-        layers = []
         for k, layer in enumerate(self.network.layers):
-            layers.append({"kind": type(layer).__name__.lower(), "activation": layer.activation})
-            layers[-1] |= {"fan_in": layer.fan_in, "fan_out": layer.fan_out}  # type: ignore[dict-item]
             if isinstance(layer, Sparse):
                 arrays |= {f"row_starts.{k}": layer.topology.row_starts, f"inputs.{k}": layer.topology.inputs}
         if isinstance(self.targets, Classes):
@@ -148,7 +149,7 @@ class Model:
             "target": self.target,
             "targets": targets,
             "encoder": self.encoder.to_dict(),
-            "layers": layers,
+            "layers": [_settings(layer) for layer in self.network.layers],
             "recipe": self.recipe.to_dict(),
             "scores": self.scores,
         }
@@ -182,7 +183,9 @@ class Model:
                 and len(network.parameters) == network.n_weights + sum(layer.fan_out for layer in layers)
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise ModelFileError(f"{path} is not a whole model ({type(error).__name__}: {error}): make it again") from error
+            raise ModelFileError(
+                f"{path} is not a whole model ({type(error).__name__}: {error}): make it again"
+            ) from error
         if not fits:
             raise ModelFileError(f"{path} is not a whole model (its parts do not fit each other): make it again")
         return model
@@ -196,10 +199,8 @@ class Model:
             "columns": [{"name": e.name, "kind": e.kind, "features": len(e.features)} for e in self.encoder.encodings],
             "features": self.network.n_features,
             "layers": [
-                {"kind": type(layer).__name__.lower(), "fan_in": layer.fan_in, "fan_out": layer.fan_out,
-                 "activation": layer.activation, "weights": int(np.prod(layer.weight_shape))}
-                for layer in self.network.layers
-            ],  # fmt: skip
+                {**_settings(layer), "weights": int(np.prod(layer.weight_shape))} for layer in self.network.layers
+            ],
             "parameters": len(self.network.parameters),
             "dtype": str(self.network.dtype),
             "recipe": self.recipe.to_dict(),
@@ -207,8 +208,13 @@ class Model:
         }
 
     def __repr__(self) -> str:
-        sizes = "-".join(str(size) for size in (self.network.n_features, *(layer.fan_out for layer in self.network.layers)))
+        sizes = "-".join(map(str, self.network.sizes))
         return f"<Model {self.target}: {self.task}, {sizes}, {len(self.network.parameters)} parameters>"
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    kind = type(layer).__name__.lower()
+    return {"kind": kind, "fan_in": layer.fan_in, "fan_out": layer.fan_out, "activation": layer.activation}
 
 
 def _layer(k: int, settings: dict[str, Any], arrays: dict[str, Array]) -> Layer:
@@ -223,4 +229,3 @@ def _layer(k: int, settings: dict[str, Any], arrays: dict[str, Array]) -> Layer:
 def load(path: str | os.PathLike[str]) -> Model:
     """Read a model file written by `Model.save` or ``glasshouse train``; see `Model.load`."""
     return Model.load(path)
-

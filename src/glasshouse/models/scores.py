@@ -16,14 +16,14 @@ Array = npt.NDArray[Any]
 
 
 def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
-    """accuracy, log_loss and, for two classes, roc_auc; or r2, rmse and mae.
+    """accuracy, log_loss and, where two classes occur, roc_auc; or r2 (of two rows or more), rmse and mae.
 
     `outputs` are probabilities (n, n_classes) or predicted numbers (n,). A label that training never had counts as
     wrong, and is left out of log_loss and roc_auc.
     """
     if not isinstance(targets, Classes):
         return {
-            "r2": float(metrics.r2_score(y, outputs)) if len(y) > 1 else float("nan"),
+            **({"r2": float(metrics.r2_score(y, outputs))} if len(y) > 1 else {}),
             "rmse": float(metrics.root_mean_squared_error(y, outputs)),
             "mae": float(metrics.mean_absolute_error(y, outputs)),
         }
@@ -42,8 +42,8 @@ def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
 def score_rows(targets: Targets, outputs: Array, y: Array) -> Array:
     """What each row adds to the score: 1 where the label is right, or minus the squared error."""
     if isinstance(targets, Classes):
-        return (targets.classes[outputs.argmax(axis=1)] == y).astype(float)
-    return -((outputs - y) ** 2)
+        return np.asarray(targets.classes[outputs.argmax(axis=1)] == y, dtype=float)
+    return np.asarray(-((outputs - y) ** 2))
 
 
 def interval(targets: Targets, rows: Array) -> float:

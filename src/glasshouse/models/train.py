@@ -68,7 +68,7 @@ def default_recipe(targets: Targets, n_rows: int, seed: int) -> Recipe:
         learning_rate=0.005,
         schedule="cosine",
         batch_size=128 if n_rows >= 5000 else 64,
-        max_epochs=100,
+        max_epochs=60,
         l2=2e-4,
         monitor="validation_loss",
         tol=0.0,
@@ -129,7 +129,9 @@ def train(
     labels = labels_for(target, whole.columns[target], task)
     present = np.flatnonzero(~labels.missing)
     if len(present) < FEWEST_ROWS:
-        raise TableError(f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them")
+        raise TableError(
+            f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them"
+        )
     rows, y = whole.take(present), labels.y[present]
     columns = [describe(name, cells) for name, cells in rows.columns.items() if name != target]
     parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
@@ -155,8 +157,8 @@ def train(
     stage("judging")
     judged = rows.take(parts.test) if test is None else read_table(test)
     judgement = model.evaluate(judged)
-    present = ~judgement.labels.missing
-    X_test, y_test = encoder.transform(judged)[0][present], judgement.labels.y[present]
+    has_target = ~judgement.labels.missing
+    X_test, y_test = encoder.transform(judged)[0][has_target], judgement.labels.y[has_target]
     ours = score_rows(targets, model.outputs_of(X_test), y_test)
     validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
     source = "held out" if test is None else judged.name

@@ -6,7 +6,9 @@ import os
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 
+from ..storage import write_bytes
 from ..tables.columns import Column, describe
 from ..tables.reading import Table, read_table
 from .model import Judgement, Model, Source
@@ -20,8 +22,8 @@ def _model(model: AnyModel) -> Model:
     return model if isinstance(model, Model) else Model.load(model)
 
 
-def predict(model: AnyModel, table: Source) -> pa.Table:
-    """Predict every row of a table.
+def predict(model: AnyModel, table: Source, *, out: str | os.PathLike[str] | None = None) -> pa.Table:
+    """Predict every row of a table; with `out`, write the predictions there as CSV.
 
     Returns
     -------
@@ -40,7 +42,17 @@ def predict(model: AnyModel, table: Source) -> pa.Table:
     columns: dict[str, Any] = {"prediction": model.decode(outputs)}
     if model.task == "classification":
         columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(model.targets.classes)}  # type: ignore[union-attr]
-    return pa.table({name: pa.array(values) for name, values in columns.items()})
+    predictions = pa.table({name: pa.array(values) for name, values in columns.items()})
+    if out is not None:
+        write_bytes(out, as_csv(predictions))
+    return predictions
+
+
+def as_csv(table: pa.Table) -> bytes:
+    """A table as CSV in UTF-8."""
+    sink = pa.BufferOutputStream()
+    pa_csv.write_csv(table, sink, pa_csv.WriteOptions(quoting_style="needed"))
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
 def evaluate(model: AnyModel, table: Source) -> Judgement:
@@ -69,8 +81,15 @@ def inspect(source: Source | Model) -> dict[str, Any]:
         "rows": table.n_rows,
         "dialect": None if table.dialect is None else str(table.dialect),
         "columns": [
-            {"name": c.name, "kind": c.kind, "reason": c.reason, "missing": c.missing, "distinct": c.distinct,
-             "unreadable": c.unreadable, "example": c.example}
+            {
+                "name": c.name,
+                "kind": c.kind,
+                "reason": c.reason,
+                "missing": c.missing,
+                "distinct": c.distinct,
+                "unreadable": c.unreadable,
+                "example": c.example,
+            }
             for c in columns
-        ],  # fmt: skip
+        ],
     }

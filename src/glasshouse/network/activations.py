@@ -54,7 +54,13 @@ ACTIVATIONS = {
         Activation("tanh", "tanh(z)", r"\tanh z", -1, 1, "glorot_uniform"),
         Activation("relu", "max(0, z)", r"\max(0, z)", 0, inf, "he_normal"),
         Activation(
-            "softmax", "exp(z) / sum(exp(z))", r"\frac{e^{z_i}}{\sum_j e^{z_j}}", 0, 1, "glorot_uniform", elementwise=False
+            "softmax",
+            "exp(z) / sum(exp(z))",
+            r"\frac{e^{z_i}}{\sum_j e^{z_j}}",
+            0,
+            1,
+            "glorot_uniform",
+            elementwise=False,
         ),
     )
 }

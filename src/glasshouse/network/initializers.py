@@ -30,7 +30,11 @@ class Initializer(NamedTuple):
 
     def draw(self, rng: np.random.Generator, fan_in: Counts, fan_out: Counts) -> npt.NDArray[np.float64]:
         """Draw one weight for each pair of counts; both are arrays of the shape that is wanted."""
-        draw = rng.standard_normal(fan_in.shape) if self.distribution == "normal" else rng.uniform(-1, 1, fan_in.shape) * 3**0.5
+        draw = (
+            rng.standard_normal(fan_in.shape)
+            if self.distribution == "normal"
+            else rng.uniform(-1, 1, fan_in.shape) * 3**0.5
+        )
         return np.asarray(draw * self.deviation(fan_in, fan_out))
 
 
@@ -41,10 +45,18 @@ INITIALIZERS = {
         Initializer("normal", "normal", "0.05", lambda i, o: 0.05 + 0 * i, "a fixed scale, whatever the layer"),
         Initializer("lecun", "normal", "sqrt(1 / fan_in)", lambda i, o: np.sqrt(1 / i), "LeCun et al. 1998"),
         Initializer(
-            "glorot_uniform", "uniform", "sqrt(2 / (fan_in + fan_out))", lambda i, o: np.sqrt(2 / (i + o)), "Glorot, Bengio 2010"
+            "glorot_uniform",
+            "uniform",
+            "sqrt(2 / (fan_in + fan_out))",
+            lambda i, o: np.sqrt(2 / (i + o)),
+            "Glorot, Bengio 2010",
         ),
         Initializer(
-            "glorot_normal", "normal", "sqrt(2 / (fan_in + fan_out))", lambda i, o: np.sqrt(2 / (i + o)), "Glorot, Bengio 2010"
+            "glorot_normal",
+            "normal",
+            "sqrt(2 / (fan_in + fan_out))",
+            lambda i, o: np.sqrt(2 / (i + o)),
+            "Glorot, Bengio 2010",
         ),
         Initializer("he_uniform", "uniform", "sqrt(2 / fan_in)", lambda i, o: np.sqrt(2 / i), "He et al. 2015"),
         Initializer("he_normal", "normal", "sqrt(2 / fan_in)", lambda i, o: np.sqrt(2 / i), "He et al. 2015"),

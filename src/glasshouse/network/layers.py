@@ -15,8 +15,7 @@ import numpy.typing as npt
 from .topology import Topology
 
 if TYPE_CHECKING:
-    from ..kernels import Arithmetic, Columns, Team
-    from ..kernels import Layer as BoundLayer
+    from ..kernels import Arithmetic, BoundLayer, Columns, Team
 
 __all__ = ["Dense", "Layer", "Sparse"]
 
@@ -40,7 +39,15 @@ class Dense:
         return np.full(self.weight_shape, float(self.fan_in)), np.full(self.weight_shape, float(self.fan_out))
 
     def bind(
-        self, kernels: Arithmetic, w: Array, b: Array, dw: Array | None, db: Array | None, below: Columns, here: Columns, team: Team
+        self,
+        kernels: Arithmetic,
+        w: Array,
+        b: Array,
+        dw: Array | None,
+        db: Array | None,
+        below: Columns,
+        here: Columns,
+        team: Team,
     ) -> BoundLayer:
         return kernels.Dense(w, b, dw, db, below, here, team)
 
@@ -70,7 +77,15 @@ class Sparse:
         return into[self.topology.rows].astype(float), out_of[self.topology.inputs].astype(float)
 
     def bind(
-        self, kernels: Arithmetic, w: Array, b: Array, dw: Array | None, db: Array | None, below: Columns, here: Columns, team: Team
+        self,
+        kernels: Arithmetic,
+        w: Array,
+        b: Array,
+        dw: Array | None,
+        db: Array | None,
+        below: Columns,
+        here: Columns,
+        team: Team,
     ) -> BoundLayer:
         t = self.topology
         return kernels.Sparse(

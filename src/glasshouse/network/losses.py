@@ -56,9 +56,9 @@ def loss_for(name: str, output: str) -> Loss:
     --------
     >>> loss_for("cross_entropy", "tanh")
     Traceback (most recent call last):
-    glasshouse.errors.OptionError: cross_entropy cannot judge tanh outputs: give it softmax or sigmoid, or use another loss
+    glasshouse.errors.OptionError: cross_entropy cannot judge tanh outputs: give it softmax or sigmoid
     """
     row = LOSSES[choose("loss", name, LOSSES)]
     if output not in row.outputs:
-        raise OptionError(f"{name} cannot judge {output} outputs: give it {' or '.join(row.outputs)}, or use another loss")
+        raise OptionError(f"{name} cannot judge {output} outputs: give it {' or '.join(row.outputs)}")
     return row

@@ -78,12 +78,19 @@ class Network:
         """How many of the parameters are weights: the first ones."""
         return sum(math.prod(layer.weight_shape) for layer in self.layers)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The inputs, then the units of each layer."""
+        return (self.n_features, *(layer.fan_out for layer in self.layers))
+
     def views(self, vector: Array) -> list[tuple[Array, Array]]:
         """[(w, b), ...] of any vector in this layout, without a copy."""
         views, weight, bias = [], 0, self.n_weights
         for layer in self.layers:
             size = math.prod(layer.weight_shape)
-            views.append((vector[weight : weight + size].reshape(layer.weight_shape), vector[bias : bias + layer.fan_out]))
+            views.append(
+                (vector[weight : weight + size].reshape(layer.weight_shape), vector[bias : bias + layer.fan_out])
+            )
             weight, bias = weight + size, bias + layer.fan_out
         return views
 
@@ -101,7 +108,9 @@ class Network:
         return network
 
 
-def perceptron_layers(n_features: int, hidden: Sequence[int], n_outputs: int, hidden_activation: str, output: str) -> tuple[Layer, ...]:
+def perceptron_layers(
+    n_features: int, hidden: Sequence[int], n_outputs: int, hidden_activation: str, output: str
+) -> tuple[Layer, ...]:
     """Dense layers n_features - hidden... - n_outputs."""
     sizes = [n_features, *hidden, n_outputs]
     names = [activation(hidden_activation).name] * len(hidden) + [activation(output).name]

@@ -39,8 +39,8 @@ class Workspace:
     Attributes
     ----------
     layers : list of bound layers
-    loss : bound loss, or None
-    gradient : (n_parameters,), or None
+    loss : bound loss
+    gradient : (n_parameters,), or empty if the workspace is for the way forward only
     columns : list of Columns
         The inputs, then the columns of each layer.
     """
@@ -54,21 +54,28 @@ class Workspace:
         self.kernels = arithmetic = kernels.arithmetic(network.dtype)
         trains = loss is not None
         row = None if loss is None else loss_for(loss, network.layers[-1].activation)
-        self.gradient = np.zeros_like(network.parameters) if trains else None
+        self.gradient = np.zeros_like(network.parameters) if trains else np.zeros(0, network.dtype)
         self.columns = [arithmetic.Columns(network.n_features, capacity)]
         for layer in network.layers:
             reads_z = row is not None and row.reads == "z" and layer is network.layers[-1]
-            self.columns.append(arithmetic.Columns(layer.fan_out, capacity, layer.activation, keep_z or reads_z, trains))
-        gradients = [(None, None)] * len(network.layers) if self.gradient is None else network.views(self.gradient)
+            self.columns.append(
+                arithmetic.Columns(layer.fan_out, capacity, layer.activation, keep_z or reads_z, trains)
+            )
+        gradients = network.views(self.gradient) if trains else [(None, None)] * len(network.layers)
         self.layers = [
             layer.bind(arithmetic, w, b, dw, db, below, here, self.team)
             for layer, (w, b), (dw, db), below, here in zip(
-                network.layers, network.views(network.parameters), gradients, self.columns, self.columns[1:], strict=False
+                network.layers,
+                network.views(network.parameters),
+                gradients,
+                self.columns,
+                self.columns[1:],
+                strict=False,
             )
         ]
         self.y = arithmetic.Columns(network.n_outputs, capacity)
         self.weight = arithmetic.Columns(1, capacity)
-        self.loss = None if row is None else arithmetic.Loss(row.name, self.columns[-1], self.y, self.weight)
+        self.loss = _no_loss if row is None else arithmetic.Loss(row.name, self.columns[-1], self.y, self.weight)
 
     def load_inputs(self, X: Array, rows: npt.NDArray[np.int64]) -> int:
         """Gather rows of X (n_samples, n_features) into the input columns; return how many."""
@@ -86,3 +93,7 @@ class Workspace:
     def outputs(self, n: int) -> Array:
         """A copy of the last activations, (n, n_outputs)."""
         return self.columns[-1].a[:, :n].T.copy()
+
+
+def _no_loss(n: int) -> float:
+    raise ValueError("this workspace was bound for the way forward only: name a loss to train with it")

@@ -89,7 +89,8 @@ def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
     if infinite.any():
         row = int(infinite.argmax())
         raise TableError(
-            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite; mend it or leave the cell empty"
+            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite: "
+            "mend it, or leave the cell empty"
         )
     return values
 

@@ -1,7 +1,8 @@
 """A table encoder: what was learned from the training rows to turn columns of text into a matrix of numbers.
 
-Numbers become (x - median) / interquartile range (where that is 0, the median distance of the values that differ), then z / sqrt(1 + (z / 3)²), which leaves the middle as it is and
-keeps the far ends within ±3; a missing number takes the median, with an indicator beside it if training had any.
+Numbers become z = (x - median) / interquartile range (where that is 0, the median distance of the values that differ),
+then z / sqrt(1 + (z / 3)²), which leaves the middle as it is and keeps the far ends within ±3. A missing number takes
+the median, with an indicator beside it if training had any.
 Categories become one column of 0 and 1 for each level, with one for rarer levels together and one for missing.
 Only sums, products, a square root and comparisons: all of it can be written in C and ONNX.
 """
@@ -25,6 +26,7 @@ __all__ = ["CategoryEncoding", "NumberEncoding", "Surprises", "TableEncoder"]
 RARE = 5  # rows below which a level is not told apart
 MOST_LEVELS = 256
 BEND = 3.0  # where smooth clipping ends up
+FAR = 1e6  # scaled values beyond are 3 to the last bit of float32
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class NumberEncoding:
         """Fill (n, n_features); return how many cells were no numbers, and 0."""
         values = numbers(self.name, cells)
         missing = np.isnan(values)
-        z = (np.where(missing, self.median, values) - self.median) / self.scale
+        z = np.clip((np.where(missing, self.median, values) - self.median) / self.scale, -FAR, FAR)
         out[:, 0] = z / np.sqrt(1 + (z / BEND) ** 2)
         if self.indicator:
             out[:, 1] = missing
@@ -111,7 +113,9 @@ class CategoryEncoding:
 
 
 Encoding = NumberEncoding | CategoryEncoding
-ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {e.kind: e for e in (NumberEncoding, CategoryEncoding)}
+ENCODINGS: dict[str, type[NumberEncoding] | type[CategoryEncoding]] = {
+    e.kind: e for e in (NumberEncoding, CategoryEncoding)
+}
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,9 @@ class TableEncoder:
             columns = [describe(name, cells) for name, cells in table.columns.items() if name not in exclude]
         kept = [column for column in columns if column.kept and column.name not in exclude]
         if not kept:
-            raise TableError(f"{table.name} has no column to learn from: every one is empty, constant, an identifier or text")
+            raise TableError(
+                f"{table.name} has no column to learn from: every one is empty, constant, an identifier or text"
+            )
         names = list(table.columns)
         encodings = tuple(ENCODINGS[column.kind].fit(column.name, table.columns[column.name]) for column in kept)
         return cls(encodings, tuple(names.index(column.name) for column in kept))
@@ -195,7 +201,9 @@ class TableEncoder:
         if not table.named and max(self.places) < len(names):
             return [table.columns[names[place]] for place in self.places]
         more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
-        raise TableError(f"{table.name} lacks column {gone[0]!r}{more}, which the model was trained on: add it, empty if unknown")
+        raise TableError(
+            f"{table.name} lacks column {gone[0]!r}{more}, which the model was trained on: add it, empty if unknown"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The encoder as JSON holds it."""
@@ -204,8 +212,8 @@ class TableEncoder:
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> TableEncoder:
         """The encoder of `to_dict`."""
-        encodings = []
+        encodings: list[Encoding] = []
         for settings in document["encodings"]:
-            fields = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items() if key != "kind"}
-            encodings.append(ENCODINGS[settings["kind"]](**fields))
+            fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
+            encodings.append(ENCODINGS[fields.pop("kind")](**fields))
         return cls(tuple(encodings), tuple(document["places"]))

@@ -73,7 +73,9 @@ class Table:
 
     def take(self, rows: npt.NDArray[Any]) -> Table:
         """The rows of these numbers, in their order."""
-        return Table(self.name, {name: cells.take(pa.array(rows)) for name, cells in self.columns.items()}, self.dialect)
+        return Table(
+            self.name, {name: cells.take(pa.array(rows)) for name, cells in self.columns.items()}, self.dialect
+        )
 
     def resolve(self, column: str) -> str:
         """The name of a column given by name, by number from 1, or as ``last``.
@@ -124,7 +126,10 @@ def read_table(source: str | os.PathLike[str] | Table) -> Table:
     _check_text(name, data)
     delimiter, header, names = _dialect(name, data)
     table = _parse(name, data, delimiter, header, names)
-    columns = {column: pc.utf8_trim_whitespace(cells.combine_chunks()) for column, cells in zip(names, table.columns, strict=True)}
+    columns = {
+        column: pc.utf8_trim_whitespace(cells.combine_chunks())
+        for column, cells in zip(names, table.columns, strict=True)
+    }
     if table.num_rows == 0:
         raise TableError(f"{name} has a header but no rows: a table needs both")
     return Table(name, columns, Dialect(delimiter, header, gzipped))
@@ -168,7 +173,11 @@ def _dialect(name: str, data: bytes) -> tuple[str, bool, list[str]]:
     best: tuple[float, str, list[list[str]]] = (0.0, ",", [])
     for delimiter in DELIMITERS:
         try:
-            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True) if row]
+            rows = [
+                row
+                for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+                if row
+            ]
         except csv.Error as error:
             raise TableError(f"{name} cannot be read as a table ({error}): save it as CSV in UTF-8") from error
         width, agreeing = Counter(len(row) for row in rows[:1000]).most_common(1)[0]
@@ -183,7 +192,7 @@ def _dialect(name: str, data: bytes) -> tuple[str, bool, list[str]]:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """A first row without numbers and gaps, above columns of which one holds numbers, or none repeats its first cell."""
+    """A first row without numbers or namesakes, above a column of numbers, or above columns that never repeat it."""
     first, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if not body:
         return not any(is_number(cell) for cell in first)
@@ -219,9 +228,13 @@ def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str
         return pa_csv.read_csv(
             pa.BufferReader(data),
             read_options=pa_csv.ReadOptions(column_names=places, skip_rows_after_names=int(header), use_threads=True),
-            parse_options=pa_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember),
+            parse_options=pa_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
+            ),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False, quoted_strings_can_be_null=False
+                column_types=dict.fromkeys(places, pa.string()),
+                strings_can_be_null=False,
+                quoted_strings_can_be_null=False,
             ),
         )
     except pa.ArrowInvalid as error:

@@ -42,7 +42,9 @@ def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequ
         value = loss_and_gradient(work, n)
         if not np.isfinite(value + work.kernels.norm(work.gradient, state.movable)):
             raise state.diverged(work, n, rate)
-        recipe.optimizer.step(state.network, work.gradient, state.moments, state.movable, state.step + 1, rate, recipe.l2)
+        recipe.optimizer.step(
+            state.network, work.gradient, state.moments, state.movable, state.step + 1, rate, recipe.l2
+        )
         state.step += 1
         total, rows_seen = total + value * n, rows_seen + n
         for watcher in watchers:

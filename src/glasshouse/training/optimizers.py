@@ -37,7 +37,9 @@ class SGD:
         l2: float,
     ) -> None:
         """Update the parameters in place; t counts steps from 1."""
-        kernels.arithmetic(network.dtype).sgd(network.parameters, gradient, movable, network.n_weights, learning_rate, l2)
+        kernels.arithmetic(network.dtype).sgd(
+            network.parameters, gradient, movable, network.n_weights, learning_rate, l2
+        )
 
 
 @dataclass(frozen=True)

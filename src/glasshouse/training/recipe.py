@@ -1,4 +1,4 @@
-"""A recipe: every choice of a training run, frozen. Estimators and the command line build it; the model file keeps it."""
+"""A recipe: every choice of a training run, frozen; estimators and commands build it, the model file keeps it."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ class Recipe:
     def __post_init__(self) -> None:
         loss_for(self.loss, activation(self.output).name)
         if not activation(self.activation).elementwise:
-            raise OptionError(f"activation {self.activation!r} belongs to the last layer: choose relu or tanh for hidden layers")
+            raise OptionError(
+                f"activation {self.activation!r} belongs to the last layer: choose relu or tanh for hidden layers"
+            )
         if self.initializer != "auto":
             initializer(self.initializer)
         choose("schedule", self.schedule, SCHEDULES)

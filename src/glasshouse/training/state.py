@@ -87,5 +87,7 @@ class State:
         activations = [columns.a[:, :n] for columns in work.columns[1:]]
         finite = [np.isfinite(a) for a in activations]
         layer = next((k for k, ok in enumerate(finite, start=1) if not ok.all()), None)
-        largest = max((float(np.abs(a[ok]).max(initial=0)) for a, ok in zip(activations, finite, strict=True)), default=0.0)
+        largest = max(
+            (float(np.abs(a[ok]).max(initial=0)) for a, ok in zip(activations, finite, strict=True)), default=0.0
+        )
         return TrainingDiverged(self.epoch + 1, self.step + 1, layer, largest, learning_rate)

@@ -1,0 +1,35 @@
+"""``glasshouse evaluate``: scores of a model on rows that have the target."""
+
+from __future__ import annotations
+
+import click
+
+from .show import counted, echo_json, named, number, score_name
+
+__all__ = ["evaluate"]
+
+
+@click.command(epilog="Example: glasshouse evaluate adult.glass adult_test.csv")
+@click.argument("model")
+@click.argument("table")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def evaluate(model: str, table: str, as_json: bool) -> None:
+    """Score MODEL on the rows of TABLE, which has the target column."""
+    from ..models.verbs import evaluate as evaluate_rows
+
+    judgement = evaluate_rows(model, table)
+    if as_json:
+        unknown, unseen = judgement.labels.unknown, judgement.surprises.unseen
+        echo_json(
+            {"model": model, "rows": judgement.rows, **judgement.scores, "unknown_labels": unknown, "unseen": unseen}
+        )
+        return
+    click.echo(f"{judgement.rows:,} rows of {table}")
+    for name, value in judgement.scores.items():
+        click.echo(f"  {score_name(name):10}{number(name, value):>12}")
+    if judgement.labels.missing.any():
+        click.echo(f"  left out  {judgement.labels.missing.sum():,} rows without the target", err=True)
+    if judgement.surprises.unseen:
+        click.echo(f"  unseen    {counted(judgement.surprises.unseen)}: new categories, taken as other", err=True)
+    if judgement.labels.unknown:
+        click.echo(f"  labels    {named(judgement.labels.unknown)}: never seen in training, counted as wrong", err=True)

@@ -1,0 +1,63 @@
+"""``glasshouse inspect``: what a model or a table holds."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+import click
+
+from .show import echo_json, named, number, score_name
+
+__all__ = ["inspect"]
+
+
+@click.command(epilog="Example: glasshouse inspect titanic.csv")
+@click.argument("source", metavar="MODEL|TABLE")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def inspect(source: str, as_json: bool) -> None:
+    """Say what a model (a .glass file) or a table holds."""
+    from ..models.verbs import inspect as look
+
+    found = look(source)
+    if as_json:
+        echo_json(found)
+    else:
+        click.echo("\n".join(_model(source, found) if found["kind"] == "model" else _table(found)))
+
+
+def _model(path: str, found: dict[str, Any]) -> list[str]:
+    recipe = found["recipe"]
+    classes = f", classes {named(found['classes'])}" if found["classes"] else ""
+    lines = [f"{path}: {found['task']} of {found['target']}{classes}"]
+    lines.append(
+        f"  {len(found['columns'])} columns as {found['features']} inputs; "
+        f"{found['parameters']:,} parameters, {found['dtype']}"
+    )
+    for k, layer in enumerate(found["layers"], start=1):
+        size = f"{layer['fan_in']} to {layer['fan_out']}"
+        lines.append(f"  layer {k}     {layer['kind']:8}{size:14}{layer['activation']:10}{layer['weights']:,} weights")
+    lines.append(
+        f"  trained     {recipe['loss']}, {recipe['optimizer']['name']}, learning rate {recipe['learning_rate']:g} "
+        f"({recipe['schedule']}), batches of {recipe['batch_size']}, seed {recipe['seed']}"
+    )
+    for part in ("validation", "test"):
+        scores = found["scores"].get(part, {})
+        words = [f"{score_name(n)} {number(n, v)}" for n, v in scores.items() if n not in ("rows", "source")]
+        source = f", {scores['source']}" if "source" in scores else ""
+        lines.append(f"  {part:12}{', '.join(words)} ({scores.get('rows', 0):,} rows{source})")
+    return [*lines, f"next: glasshouse predict {shlex.quote(path)} TABLE"]
+
+
+def _table(found: dict[str, Any]) -> list[str]:
+    dialect = f", {found['dialect']}" if found["dialect"] else ""
+    lines = [f"{found['name']}: {found['rows']:,} rows, {len(found['columns'])} columns{dialect}"]
+    lines.append(f"  {'column':24}{'kind':12}{'missing':>9}{'distinct':>10}  because")
+    for column in found["columns"]:
+        mark = "" if column["kind"] in ("number", "category") else " (dropped)"
+        odd = f", {column['unreadable']} not ({column['example']!r})" if column["unreadable"] else ""
+        lines.append(
+            f"  {named([column['name']])[:23]:24}{column['kind']:12}{column['missing']:>9,}{column['distinct']:>10,}"
+            f"  {column['reason'][:60]}{odd}{mark}"
+        )
+    return [*lines, f"next: glasshouse train {shlex.quote(found['name'])} --target COLUMN"]

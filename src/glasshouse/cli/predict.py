@@ -1,0 +1,31 @@
+"""``glasshouse predict``: a row of output for each row of a table."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+
+from .show import echo_json
+
+__all__ = ["predict"]
+
+
+@click.command(epilog="Example: glasshouse predict titanic.glass passengers.csv --out predictions.csv")
+@click.argument("model")
+@click.argument("table")
+@click.option("--out", metavar="FILE", help="Write CSV here.  [default: standard output]")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def predict(model: str, table: str, out: str | None, as_json: bool) -> None:
+    """Predict the rows of TABLE with MODEL: CSV with a column 'prediction', and a probability for each class."""
+    from ..models.verbs import as_csv
+    from ..models.verbs import predict as predict_rows
+
+    predictions = predict_rows(model, table, out=out)
+    if as_json:
+        echo_json({"model": model, "rows": predictions.num_rows, "out": out, "predictions": predictions.to_pylist()})
+    elif out is None:
+        click.echo(as_csv(predictions), nl=False)
+    else:
+        file = shlex.quote(out)
+        click.echo(f"wrote {file} ({predictions.num_rows:,} rows)", err=True)

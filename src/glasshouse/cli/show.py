@@ -1,0 +1,59 @@
+"""How results look on a terminal: numbers, names, counts, and the one JSON object."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import click
+
+__all__ = ["SCHEMA_VERSION", "counted", "echo_json", "named", "number", "score_name"]
+
+SCHEMA_VERSION = 1
+NAMES = {"roc_auc": "ROC AUC", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
+
+
+def score_name(name: str) -> str:
+    return NAMES.get(name, name)
+
+
+def number(name: str, value: float) -> str:
+    """A score with three decimals; errors in the target's units with four digits."""
+    return (
+        f"{value:,.4g}"
+        if name in ("rmse", "mae") and value < 1000
+        else f"{value:,.0f}"
+        if name in ("rmse", "mae")
+        else f"{value:.3f}"
+    )
+
+
+def counted(counts: Mapping[str, int], most: int = 6) -> str:
+    """'Cabin 687, Age 177': the largest first, the rest as how many columns more."""
+    ranked = sorted(counts.items(), key=lambda pair: -pair[1])
+    more = f" and {len(ranked) - most} more columns" if len(ranked) > most else ""
+    return ", ".join(f"{named([name])} {count:,}" for name, count in ranked[:most]) + more
+
+
+def named(names: Iterable[str], most: int = 6) -> str:
+    """Names as they can be told apart and fit on a line."""
+    every = [name if len(name) <= 32 else name[:31] + "…" for name in names]
+    every = ["".join(c if c.isprintable() else "�" for c in name) for name in every]
+    return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
+
+
+def echo_json(document: Mapping[str, Any]) -> None:
+    """Print one object with `schema_version` in it; NaN becomes null."""
+    click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **_finite(document)}, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return value

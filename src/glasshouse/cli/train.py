@@ -1,0 +1,145 @@
+"""``glasshouse train``: parse, train, show; the screen fits sixteen lines."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .progress import progress
+from .show import counted, echo_json, named, number, score_name
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+    from ..models.train import Run
+
+__all__ = ["train"]
+
+
+@click.command(epilog="Example: glasshouse train titanic.csv --target Survived")
+@click.argument("table")
+@click.option("--target", required=True, help="The column to predict: its name, its number from 1, or 'last'.")
+@click.option("--test", metavar="TABLE", help="Rows to judge by, instead of a fifth of TABLE.")
+@click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
+@click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def train(
+    table: str, target: str, test: str | None, out: str | None, seed: int, baselines: bool, as_json: bool
+) -> None:
+    """Train a network on TABLE, and say how good it is.
+
+    TABLE is CSV or TSV (delimiter, quotes, header and gzip are found out), or example:NAME for one of breast_cancer,
+    diabetes, digits, iris, wine. Rows are dealt to training, validation and test; whatever chooses sees validation
+    only, and every printed score is of test rows.
+    """
+    from ..models.train import train as train_model
+
+    with progress(quiet=as_json) as watchers:
+        model = train_model(table, target=target, test=test, out=out, seed=seed, baselines=baselines, watchers=watchers)
+    if as_json:
+        echo_json(_document(model))
+    else:
+        click.echo("\n".join(_screen(model)))
+
+
+def _document(model: Model) -> dict[str, Any]:
+    run = _run_of(model)
+    return {
+        "model": None if run.path is None else str(run.path),
+        "task": model.task,
+        "target": model.target,
+        "rows": len(run.split.train) + len(run.split.validation) + model.scores["test"]["rows"],
+        "features": model.network.n_features,
+        "parameters": len(model.network.parameters),
+        "epochs": run.epochs,
+        "seconds": run.seconds,
+        "seed": model.recipe.seed,
+        "validation": model.scores["validation"],
+        "test": model.scores["test"],
+        "baselines": {baseline.name: {**baseline.scores, "seconds": baseline.seconds} for baseline in run.baselines},
+    }
+
+
+def _run_of(model: Model) -> Run:
+    assert model.run is not None
+    return model.run
+
+
+def _screen(model: Model) -> list[str]:
+    return [*_reading(model), *_training(model), *_scores(model), *_ending(model)]
+
+
+def _reading(model: Model) -> list[str]:
+    """The table, and what surprised in it, by column."""
+    run = _run_of(model)
+    dialect = f", {run.table.dialect}" if run.table.dialect else ""
+    lines = [f"{run.table.name}: {run.table.n_rows:,} rows, {len(run.table.columns)} columns{dialect}"]
+    dropped: dict[str, list[str]] = {}
+    for column in run.columns:
+        if not column.kept:
+            dropped.setdefault(column.kind, []).append(column.name)
+    if dropped:
+        lines.append("  dropped   " + ", ".join(f"{named(names)} ({kind})" for kind, names in dropped.items()))
+    missing = {column.name: column.missing for column in run.columns if column.missing and column.kept}
+    if missing:
+        lines.append("  missing   " + counted(missing))
+    unreadable = [column for column in run.columns if column.kind == "number" and column.unreadable]
+    if unreadable:
+        words = [f"{column.name} {column.unreadable:,} ({column.example!r})" for column in unreadable]
+        lines.append(f"  no number {named(words)}: taken as missing")
+    if run.without_target:
+        lines.append(f"  left out  {run.without_target:,} rows without {model.target}")
+    if run.surprises.unseen:
+        lines.append(f"  unseen    {counted(run.surprises.unseen)}: categories new in the test rows, taken as other")
+    odd = [f"{found!r} as {known!r}" for found, known in run.test_labels.matched.items()]
+    odd += [f"{label!r} unknown, {count:,} wrong" for label, count in run.test_labels.unknown.items()]
+    if odd:
+        lines.append(f"  labels    {named(odd, 4)}")
+    return lines
+
+
+def _training(model: Model) -> list[str]:
+    run, test = _run_of(model), model.scores["test"]
+    where = "nothing was chosen on these" if test["source"] == "held out" else f"all of {test['source']}"
+    sizes = "-".join(map(str, model.network.sizes))
+    return [
+        f"{len(run.split.train):,} rows to train, {len(run.split.validation):,} to choose, "
+        f"{test['rows']:,} to test ({where})",
+        f"{model.target}: {model.targets.description}; network {sizes}, {len(model.network.parameters):,} parameters, "
+        f"best epoch {run.best_epoch} of {run.epochs}",
+    ]
+
+
+def _scores(model: Model) -> list[str]:
+    """A row for each baseline and one for the network, all on the test rows."""
+    run = _run_of(model)
+    names = [name for name in model.scores["test"] if name not in ("rows", "source")]
+    rows = [(baseline.name, baseline.scores, baseline.seconds) for baseline in run.baselines]
+    rows.append(("this network", model.scores["test"], run.seconds))
+    lines = [" " * 22 + "".join(f"{score_name(name):>16}" for name in names) + f"{'seconds':>10}"]
+    for title, found, seconds in rows:
+        cells = [number(name, found[name]) if name in found else "–" for name in names]
+        if title == "this network" and run.half_interval == run.half_interval:  # not NaN
+            cells[0] += f" ± {run.half_interval:.3f}"
+        lines.append(f"  {title:20}" + "".join(f"{cell:>16}" for cell in cells) + f"{seconds:>10.1f}")
+    return lines
+
+
+def _ending(model: Model) -> list[str]:
+    """One plain line when the network is not clearly better; the file; what to type next."""
+    run, lines = _run_of(model), []
+    better = [pair for pair in run.differences if pair[1].verdict < 0]
+    even = [pair for pair in run.differences if pair[1].verdict == 0]
+    if better:
+        best = max(better, key=lambda pair: -pair[1].mean)[0]
+        lines.append(f"on these rows {best.name} did better, beyond chance: prefer that, unless it must be a network")
+    elif even:
+        lines.append(f"{even[0][0].name} is as good here: the difference could be chance")
+    elif run.differences:
+        lines.append("the network is better than every baseline here, beyond chance (95 %)")
+    if run.path is not None:
+        file = shlex.quote(str(run.path))
+        lines.append(f"wrote {file}     next: glasshouse predict {file} TABLE")
+    return lines
