@@ -36,9 +36,14 @@ class Classes:
     def n_outputs(self) -> int:
         return 1 if len(self.classes) == 2 else len(self.classes)
 
+    def find(self, y: Array) -> Array:
+        """The place of each label among the classes, which may stand in any order."""
+        order = np.argsort(self.classes)
+        return np.asarray(order[np.searchsorted(self.classes, y, sorter=order)])
+
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
         """(n,) labels to (n, n_outputs) zeros and ones."""
-        places = np.searchsorted(self.classes, y)
+        places = self.find(y)
         if len(self.classes) == 2:
             return places[:, None].astype(dtype)
         return np.eye(len(self.classes), dtype=dtype)[places]

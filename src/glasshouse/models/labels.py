@@ -56,7 +56,7 @@ def task_of(name: str, cells: pa.Array) -> str:
             f"the target {name!r} is {present[0].as_py()!r} in every row: there is nothing to learn, choose another"
         )
     if describe(name, cells).kind not in ("number", "identifier"):
-        if distinct > len(present) / 2:
+        if distinct > MOST_CODES and distinct > len(present) / 2:
             raise TableError(
                 f"the target {name!r} holds {distinct} different texts in {len(present)} rows: choose another column"
             )

@@ -176,12 +176,15 @@ class Model:
             encoder = TableEncoder.from_dict(document["encoder"])
             recipe = Recipe.from_dict(document["recipe"])
             model = cls(encoder, network, targets, str(document["target"]), recipe, dict(document["scores"]))
-            Predictor(network, threads=1)  # binds every layer: shapes that do not fit are found here
             fits = (
                 network.n_features == len(encoder.feature_names)
                 and network.n_outputs == targets.n_outputs
-                and len(network.parameters) == network.n_weights + sum(layer.fan_out for layer in layers)
+                and all(layer.fan_in > 0 and layer.fan_out > 0 for layer in layers)
+                and bool(np.isfinite(network.parameters).all())
+                and network.parameters.shape == (network.n_weights + sum(layer.fan_out for layer in layers),)
             )
+            if fits:
+                Predictor(network, threads=1)  # binds every layer: what still does not fit is found here
         except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
             raise ModelFileError(
                 f"{path} is not a whole model ({type(error).__name__}: {error}): make it again"

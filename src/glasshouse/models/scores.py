@@ -30,8 +30,7 @@ def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
     found = {"accuracy": float(np.mean(score_rows(targets, outputs, y)))}
     known = np.isin(y, targets.classes)
     if known.any():
-        places = np.searchsorted(np.sort(targets.classes), y[known])
-        places = np.argsort(targets.classes)[places]
+        places = targets.find(y[known])
         chosen = np.clip(outputs[known][np.arange(len(places)), places].astype(float), np.finfo(np.float32).tiny, 1.0)
         found["log_loss"] = float(-np.log(chosen).mean())
         if len(targets.classes) == 2 and len(np.unique(places)) == 2:

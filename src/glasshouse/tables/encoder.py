@@ -9,6 +9,7 @@ Only sums, products, a square root and comparisons: all of it can be written in 
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -38,6 +39,10 @@ class NumberEncoding:
     scale: float
     indicator: bool
     kind: ClassVar[str] = "number"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.median) and 0 < self.scale < math.inf):
+            raise ValueError(f"column {self.name!r} has median {self.median} and scale {self.scale}")
 
     @classmethod
     def fit(cls, name: str, cells: pa.Array) -> NumberEncoding:
@@ -75,6 +80,10 @@ class CategoryEncoding:
     other: bool
     missing: bool
     kind: ClassVar[str] = "category"
+
+    def __post_init__(self) -> None:
+        if not all(isinstance(level, str) for level in (self.name, *self.levels, *self.known)):
+            raise TypeError(f"column {self.name!r} has a level that is no text")
 
     @classmethod
     def fit(cls, name: str, cells: pa.Array) -> CategoryEncoding:

@@ -192,11 +192,11 @@ def _dialect(name: str, data: bytes) -> tuple[str, bool, list[str]]:
 
 
 def _has_header(rows: list[list[str]]) -> bool:
-    """A first row without numbers or namesakes, above a column of numbers, or above columns that never repeat it."""
+    """A first row without numbers, above a column of numbers or above columns that never repeat it."""
     first, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
     if not body:
         return not any(is_number(cell) for cell in first)
-    if any(is_number(cell) for cell in first) or len(set(first)) < len(first):
+    if any(is_number(cell) for cell in first):
         return False
     columns = list(zip(*body, strict=True))
     if any(all(is_number(cell) or is_missing(cell) for cell in column) for column in columns):

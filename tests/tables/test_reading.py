@@ -1,0 +1,152 @@
+"""Reading: one table written many ways is one table; what cannot be read is said in one line; fuzzed."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glasshouse.errors import TableError
+from glasshouse.tables.examples import EXAMPLES
+from glasshouse.tables.reading import read_table
+
+ROWS = [
+    ["ann", "31", "0.5", "x, y"],
+    ["bob", "", "-1e3", 'say "hi"'],
+    ["cem", "45", "7.25", "z"],
+    ["ann", "2", "3", "z"],
+]
+NAMES = ["who", "age", "size", "note"]
+
+
+def written(delimiter=",", header=True, quoting=csv.QUOTE_MINIMAL, end="\n", blank_ends=False) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerows([NAMES, *ROWS] if header else ROWS)
+    return (out.getvalue() + end * 2 * blank_ends).encode()
+
+
+WAYS = {
+    "comma": written(),
+    "semicolon": written(";"),
+    "tab": written("\t"),
+    "bar": written("|"),
+    "quoted": written(quoting=csv.QUOTE_ALL),
+    "crlf": written(end="\r\n"),
+    "bom": b"\xef\xbb\xbf" + written(),
+    "gzip": gzip.compress(written(";")),
+    "blank ends": written(blank_ends=True),
+    "no header": written(header=False),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_table_written_many_ways_is_one_table(way, tmp_path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes(WAYS[way])
+    table = read_table(path)
+    assert [table.columns[name].to_pylist() for name in table.columns] == [list(column) for column in zip(*ROWS)]
+    assert list(table.columns) == (NAMES if way != "no header" else [f"column_{k}" for k in range(1, 5)])
+    assert table.named == (way != "no header")
+
+
+@pytest.mark.parametrize(
+    ("text", "header"),
+    [
+        ("a,b\n1,x\n2,y\n", True),  # a number below a word
+        ("1,x\n2,y\n", False),  # a number in the first row
+        ("red,big\nred,small\nblue,big\n", False),  # the first row's words come again
+        ("colour,size\nred,small\nblue,big\n", True),
+        ("a,b\n", True),
+        ("a,a\n1,2\n", True),
+        ("39, State-gov, <=50K\n50, Private, >50K\n", False),
+    ],
+)
+def test_headers_are_found_out(text, header, tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    if text.count("\n") == 1 and header:
+        with pytest.raises(TableError, match="has a header but no rows"):
+            read_table(path)
+    else:
+        assert read_table(path).dialect.header is header
+
+
+def test_blanks_around_cells_go_and_names_are_made_unique(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x , x,,y\n 1, a b ,3,4\n2,c,3,4\n")
+    table = read_table(path)
+    assert list(table.columns) == ["x", "x.2", "column_3", "y"]
+    assert table.columns["x.2"].to_pylist() == ["a b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text"),
+        ("größe,x\n1,2\n".encode("latin-1"), "is not UTF-8 .byte 0xf6 at position 2"),
+        (b"\x1f\x8b\x08\x00abc", "damaged gzip"),
+        (gzip.compress(b"a,b\n1,2\n" * 50)[:-12], "damaged gzip"),
+        (b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "a row has 2 cells where 3 are expected"),
+    ],
+)
+def test_what_cannot_be_read_is_said_in_one_line(data, message, tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    with pytest.raises(TableError, match=message) as caught:
+        read_table(path)
+    assert "\n" not in str(caught.value)
+    assert "t.csv" in str(caught.value)
+
+
+def test_missing_files_and_folders(tmp_path) -> None:
+    with pytest.raises(TableError, match="there is no file"):
+        read_table(tmp_path / "none.csv")
+    with pytest.raises(TableError, match="cannot read"):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_the_bundled_tables(name) -> None:
+    from sklearn import datasets
+
+    table = read_table(f"example:{name}")
+    bunch = getattr(datasets, f"load_{name}")()
+    assert list(table.columns)[-1] == "target"
+    assert table.n_rows == len(bunch.target)
+    first = next(iter(table.columns.values())).cast(pa.float64()).to_numpy()
+    assert np.array_equal(first, bunch.data[:, 0])
+
+
+def test_a_mistyped_example_is_answered_with_the_right_one() -> None:
+    with pytest.raises(TableError, match="did you mean 'iris'"):
+        read_table("example:irsi")
+
+
+def test_columns_by_name_number_and_last() -> None:
+    table = read_table("example:iris")
+    assert table.resolve("target") == table.resolve("5") == table.resolve("last") == "target"
+    with pytest.raises(TableError, match="has no column 'traget': it has"):
+        table.resolve("traget")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8", "ignore")))
+def test_any_bytes_give_a_table_or_one_line(data, tmp_path_factory) -> None:
+    path = tmp_path_factory.mktemp("fuzz") / "t.csv"
+    path.write_bytes(data)
+    try:
+        table = read_table(path)
+    except TableError as error:
+        assert "\n" not in str(error)
+    else:
+        assert table.n_rows > 0
+        assert len({len(cells) for cells in table.columns.values()}) == 1
