@@ -1,0 +1,1 @@
+"""Timings beside peers, interleaved on the same work and the same core; ``python -m bench``."""

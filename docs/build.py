@@ -1,0 +1,133 @@
+"""Write the generated pages of the docs from the tables of units and the commands; --check only compares.
+
+Run it with ``make docs``.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from glasshouse.cli.main import VERBS, glasshouse
+from glasshouse.network.activations import ACTIVATIONS
+from glasshouse.network.initializers import ALIASES, INITIALIZERS
+from glasshouse.network.losses import LOSSES
+from glasshouse.tables import columns
+from glasshouse.tables.examples import EXAMPLES
+from glasshouse.training.optimizers import OPTIMIZERS
+from glasshouse.training.schedules import SCHEDULES
+
+HERE = Path(__file__).parent
+NOTE = "<!-- Written by docs/build.py from the code: run `make docs`. -->\n"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+def code(text: object) -> str:
+    return f"`{text}`"
+
+
+def units() -> str:
+    """Every row of every table of units, with its formula."""
+    activations = [
+        [code(r.name), code(r.formula), f"${r.latex}$", f"{r.low:g} to {r.high:g}", code(r.initializer)]
+        for r in ACTIVATIONS.values()
+    ]
+    losses = [
+        [code(r.name), ", ".join(f"{code(f)} ({o})" for o, f in r.formula.items()), f"${r.latex}$", ", ".join(r.outputs)]
+        for r in LOSSES.values()
+    ]
+    initializers = [[code(r.name), r.distribution, code(r.formula), r.source] for r in INITIALIZERS.values()]
+    aliases = ", ".join(f"{code(alias)} is {code(name)}" for alias, name in ALIASES.items())
+    optimizers = [
+        [code(r.name), (r.__doc__ or "").splitlines()[0], ", ".join(f"{f.name}={f.default}" for f in fields(r))]
+        for r in OPTIMIZERS.values()
+    ]
+    schedules = [[code(r.name), code(r.formula)] for r in SCHEDULES.values()]
+    parts = [
+        "# Units\n",
+        NOTE,
+        "A unit is one row of one table in the code. The tests evaluate and differentiate these very formulas and compare"
+        " them with the kernels.\n",
+        "## Activations\n",
+        "`src/glasshouse/network/activations.py`. Softmax belongs to the last layer.\n",
+        table(["name", "formula", "", "range", "initialiser it wants"], activations),
+        "## Losses\n",
+        "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs; `*` is any other output.\n",
+        table(["name", "term of one output", "", "outputs it accepts"], losses),
+        "## Initialisers\n",
+        "`src/glasshouse/network/initializers.py`. Mean 0; the formula is the standard deviation. In a sparse layer the"
+        f" fans are counted unit by unit. {aliases}. Biases start at 0.\n",
+        table(["name", "distribution", "standard deviation", "source"], initializers),
+        "## Optimisers\n",
+        "`src/glasshouse/training/optimizers.py`.\n",
+        table(["name", "step", "settings"], optimizers),
+        "## Schedules\n",
+        "`src/glasshouse/training/schedules.py`. Factor of the learning rate; t goes from 0 at the first epoch towards 1.\n",
+        table(["name", "factor"], schedules),
+        "## Kinds of columns\n",
+        "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
+        table(["kind", "rule"], list(kinds())),
+        f"Cells that mark a missing value: {', '.join(code(mark or 'empty') for mark in columns.MISSING)}.\n",
+        "## Example tables\n",
+        f"Bundled with scikit-learn, as `example:NAME`: {', '.join(map(code, EXAMPLES))}. The target is `target`.\n",
+    ]
+    return "\n".join(parts)
+
+
+def kinds() -> Iterator[list[str]]:
+    """The written rules in the docstring that the code stands under."""
+    rows: list[list[str]] = []
+    for line in (columns.__doc__ or "").split("====\n")[2].splitlines():
+        if line.startswith("==="):
+            break
+        kind, rule = line[:22].strip(), line[22:].strip()
+        if kind:
+            rows.append([code(kind.split()[0]) + " ".join(["", *kind.split()[1:]]), rule])
+        else:
+            rows[-1][1] += " " + rule
+    yield from rows
+
+
+def commands() -> str:
+    """The help of every verb, as it is printed."""
+    parts = ["# Commands\n", NOTE]
+    parts.append(
+        "Data goes to standard output, messages and progress to standard error. Exit codes: 0 done, 1 a check failed,"
+        " 2 bad input or usage, 3 training diverged, 4 our fault.\n"
+    )
+    context = click.Context(glasshouse, info_name="glasshouse", max_content_width=100)
+    parts.append(f"```text\n{glasshouse.get_help(context)}\n```\n")
+    for verb in VERBS:
+        command = glasshouse.get_command(context, verb)
+        assert command is not None
+        inner = click.Context(command, info_name=verb, parent=context, max_content_width=100)
+        parts.append(f"## {verb}\n\n```text\n{command.get_help(inner)}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> int:
+    stale = []
+    for name, text in {"units.md": units(), "commands.md": commands()}.items():
+        path = HERE / name
+        if path.exists() and path.read_text() == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.write_text(text)
+            print(f"wrote docs/{name}")
+    if stale and "--check" in sys.argv:
+        print(f"stale: {', '.join(stale)}: run make docs")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
