@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from safetensors.numpy import save
 
 from .errors import GlasshouseError, ModelFileError
 
-__all__ = ["read", "write", "write_bytes"]
+__all__ = ["checked_place", "is_stored", "read", "write", "write_bytes"]
 
 FORMAT = "glasshouse"
 VERSION = 1
@@ -56,6 +56,29 @@ def write(path: str | os.PathLike[str], kind: str, document: Mapping[str, Any], 
     write_bytes(path, save(arrays, {FORMAT: canonical(whole)}))
 
 
+def checked_place(path: str | os.PathLike[str], *inputs: Any) -> Path:
+    """Return a path that can be written to and is none of the inputs.
+
+    Raises
+    ------
+    GlasshouseError
+        If it is a folder, in a folder that is missing or read-only, or one of the inputs, which it would replace.
+    """
+    target = Path(path)
+    cure = "choose another place with --out"
+    if target.is_dir():
+        raise GlasshouseError(f"cannot write {target}: it is a folder: name a file with --out")
+    if not target.parent.is_dir():
+        raise GlasshouseError(f"cannot write {target}: there is no folder {target.parent}: {cure}")
+    if not os.access(target.parent, os.W_OK):
+        raise GlasshouseError(f"cannot write {target}: the folder is not writable: {cure}")
+    for source in inputs:
+        is_path = isinstance(source, str | os.PathLike) and target.exists() and os.path.exists(source)
+        if is_path and os.path.samefile(target, source):
+            raise GlasshouseError(f"cannot write {target}: it would replace what is read: {cure}")
+    return target
+
+
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write beside the target, flush to the disk, then rename over it: a reader sees the old file or the new one.
 
@@ -65,22 +88,26 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         If the folder is missing, full or not writable; what stood there before still stands.
     """
     target = Path(path)
-    temporary = None
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
-            temporary = file.name
+        with open(temporary, "xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, target)
     except OSError as error:
         raise GlasshouseError(f"cannot write {target}: {error.strerror}: choose another place with --out") from error
     finally:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
+
+
+def is_stored(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as ours do: eight bytes of length, then a JSON object."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(9)[8:] == b"{"
+    except OSError:
+        return False
 
 
 def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -97,7 +124,9 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
     except FileNotFoundError as error:
         raise ModelFileError(f"{path}: there is no such file") from error
-    except (SafetensorError, OSError, TypeError, ValueError, KeyError, AttributeError) as error:
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (SafetensorError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise ModelFileError(f"{path} is not a Glasshouse {kind}, or is damaged: make it again") from error
     try:
         whole = json.loads(text or "null")

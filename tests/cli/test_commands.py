@@ -140,6 +140,11 @@ MISTAKES = {
     "a negative seed": (["train", "t.csv", "--target", "Survived", "--seed", "-1"], "-1 is not in the range"),
     "a missing folder": (["train", "t.csv", "--target", "Survived", "--out", "no/m.glass"], "there is no folder no"),
     "a folder for a file": (["train", "t.csv", "--target", "Survived", "--out", "."], "it is a folder"),
+    "the table itself for the model": (
+        ["train", "t.csv", "--target", "Survived", "--out", "t.csv"],
+        "it would replace",
+    ),
+    "the table itself for predictions": (["predict", "m.glass", "t.csv", "--out", "t.csv"], "it would replace"),
     "a column gone": (["predict", "m.glass", "less.csv"], "less.csv lacks column 'Fare'"),
     "a target gone": (["evaluate", "m.glass", "less.csv"], "less.csv lacks"),
     "a damaged model": (["predict", "broken.glass", "t.csv"], "broken.glass is not a Glasshouse model, or is damaged"),

@@ -242,3 +242,50 @@ def test_a_table_without_a_header_is_judged_by_place(tmp_path) -> None:
     assert model.scores["test"]["rows"] == 100
     assert model.scores["test"]["source"] == str(tmp_path / "test.csv")
     assert model.run.test_labels.matched == {"yes.": "yes", "no.": "no"}
+
+
+def test_equal_numbers_written_differently_are_one_label_in_a_test_table(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(0, 1, (200, 2))
+    for name, words in (("a", ("0", "1")), ("b", ("0.0", "1.00"))):
+        lines = [f"{u:.3f},{v:.3f},{words[int(u > 0)]}" for u, v in X]
+        (tmp_path / f"{name}.csv").write_text("x,y,t\n" + "\n".join(lines))
+    model = gh.train(tmp_path / "a.csv", target="t", test=tmp_path / "b.csv", baselines=False)
+    assert model.scores["test"]["accuracy"] > 0.9
+    (tmp_path / "c.csv").write_text("x,y,t\n1,2,yes\n3,4,no\n")
+    with pytest.raises(TableError, match=r"no label of 't' in .*c.csv is known: it has no, yes, the model 0, 1"):
+        model.evaluate(tmp_path / "c.csv")
+
+
+def test_few_rows_of_many_classes_are_dealt_or_refused() -> None:
+    def tiny(rows, classes):
+        y = [f"k{i % classes}" for i in range(rows)]
+        x = [str(i * i % 17) for i in range(rows)]
+        return Table("tiny", {"x": text(x), "y": text(y)})
+
+    for rows, classes in ((10, 2), (40, 20), (100, 20), (25, 3)):
+        model = gh.train(tiny(rows, classes), target="y", baselines=False)
+        assert all(len(part) for part in model.run.split)
+    with pytest.raises(TableError, match="12 rows of 12 classes: too few to train, choose and judge"):
+        gh.train(tiny(12, 12), target="y", baselines=False)
+
+
+def test_targets_far_from_zero_keep_their_digits() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 1, 400)
+    cells = {"x": text([repr(float(v)) for v in x]), "y": text([repr(float(1e8 + v)) for v in x])}
+    model = gh.train(Table("far", cells), target="y", baselines=False)
+    assert model.scores["test"]["r2"] > 0.97
+
+
+def test_the_order_of_a_table_without_a_header_is_what_counts(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [[*(f"{v:.3f}" for v in x), "ab"[int(x[2] > 0)]] for x in rng.normal(0, 1, (200, 3))]
+    first = [[row[3], *row[:3]] for row in rows]  # the target stands first
+    (tmp_path / "t.csv").write_text("\n".join(map(",".join, first)))
+    model = gh.train(tmp_path / "t.csv", target="1", baselines=False)
+    (tmp_path / "without.csv").write_text("\n".join(",".join(row[:3]) for row in rows))
+    assert model.predict(tmp_path / "without.csv").tolist() == model.predict(tmp_path / "t.csv").tolist()
+    (tmp_path / "narrow.csv").write_text("\n".join(",".join(row[:2]) for row in rows))
+    with pytest.raises(TableError, match="has 2 columns and no header, the model was trained on 4"):
+        model.predict(tmp_path / "narrow.csv")

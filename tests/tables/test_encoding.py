@@ -55,7 +55,7 @@ def test_every_kind_is_in_the_written_rules() -> None:
     assert all(f"\n{kind}" in module.__doc__ for kind in KINDS)
 
 
-@given(st.floats(-1e300, 1e300))
+@given(st.floats(-1e149, 1e149))
 def test_a_number_is_read_as_python_reads_it(value) -> None:
     for text in (repr(value), f"{value:.17g}", f"{value:+.3e}"):
         assert is_number(text)
@@ -171,6 +171,7 @@ def test_splits_share_out_every_row_and_every_class(with_test) -> None:
     assert not np.array_equal(parts.train, split(5000, labels, 2, with_test=with_test).train)
 
 
-def test_a_class_of_one_row_is_seen_in_training() -> None:
-    labels = np.array(["a"] * 50 + ["rare"])
-    assert 50 in split(51, labels, seed=0).train
+@pytest.mark.parametrize("seed", range(5))
+def test_a_class_of_one_row_is_seen_in_training(seed) -> None:
+    labels = np.array(["a"] * 50 + ["rare", "scarce"])
+    assert {50, 51} <= set(split(52, labels, seed).train.tolist())

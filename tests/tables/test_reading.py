@@ -107,6 +107,15 @@ def test_what_cannot_be_read_is_said_in_one_line(data, message, tmp_path) -> Non
     assert "t.csv" in str(caught.value)
 
 
+def test_quotes_after_blanks(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('a, b\n1, "u, v"\n2,  "w"\n')
+    assert read_table(path).columns["b"].to_pylist() == ["u, v", "w"]
+    path.write_text('a, b\n1, "u, v", 3\n2,  "w"\n4,5\n')
+    with pytest.raises(TableError, match="a row has 3 cells where 2 are expected"):
+        read_table(path)
+
+
 def test_missing_files_and_folders(tmp_path) -> None:
     with pytest.raises(TableError, match="there is no file"):
         read_table(tmp_path / "none.csv")

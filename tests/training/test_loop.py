@@ -1,11 +1,15 @@
-"""The loop: updates by their published formulas, order by seed, early stopping, divergence, storage, change of shape."""
+"""The loop: updates by their formulas, order by seed, early stopping, divergence, storage, change of shape."""
 
 from __future__ import annotations
+
+import contextlib
+import pickle
 
 import numpy as np
 import pytest
 from builders import build, densified, masks_for
 
+from glasshouse import kernels
 from glasshouse.errors import OptionError, TrainingDiverged
 from glasshouse.network.network import Network
 from glasshouse.network.passes import loss_and_gradient
@@ -29,6 +33,12 @@ def blobs(n=300, seed=0, dtype=np.float64):
     places = rng.integers(0, 3, n)
     X = rng.normal(0, 1, (n, 2)) + 3 * np.stack((np.cos(2.1 * places), np.sin(2.1 * places)), axis=1)
     return Data(X.astype(dtype), np.eye(3, dtype=dtype)[places])
+
+
+def train(chosen, data, validation=None, watchers=()) -> State:
+    state = State.begun(chosen.initialized(data.X.shape[1], data.Y.shape[1]), chosen)
+    fit(state, data, chosen, validation, watchers)
+    return state
 
 
 def accuracy(outputs, Y, weight):
@@ -67,14 +77,61 @@ def test_sgd_is_a_step_down_the_gradient() -> None:
 
 
 def test_norm_sees_what_a_step_would_use() -> None:
-    work = Workspace(build(np.random.default_rng(0), [2, 2], ["identity"]), "squared_error", 1)
-    vector = np.arange(37.0)
-    assert work.kernels.norm(vector) == pytest.approx(np.linalg.norm(vector), rel=1e-14)
-    vector[5] = np.nan
-    assert np.isnan(work.kernels.norm(vector))
+    norm = kernels.float64.norm
+    parameters, gradient = np.linspace(-2, 3, 37), np.arange(37.0)
+    used = gradient + 0.7 * parameters * (np.arange(37) < 30)
+    assert norm(parameters, gradient, None, 30, 0.7) == pytest.approx(np.linalg.norm(used), rel=1e-14)
+    gradient[5] = np.nan
+    assert np.isnan(norm(parameters, gradient, None, 30, 0.7))
     mask = np.ones(37, np.uint8)
     mask[5] = 0
-    assert work.kernels.norm(vector, mask) == pytest.approx(np.linalg.norm(np.delete(vector, 5)), rel=1e-14)
+    assert norm(parameters, gradient, mask, 30, 0.7) == pytest.approx(np.linalg.norm(np.delete(used, 5)), rel=1e-14)
+
+
+@pytest.mark.parametrize("optimizer", [SGD(), Adam()])
+@pytest.mark.parametrize("size", [1e15, 1e17, 1e19, 1e25, 1e37])
+def test_whatever_the_size_of_the_data_the_weights_stay_finite(optimizer, size) -> None:
+    rng = np.random.default_rng(0)
+    data = Data((size * rng.normal(0, 1, (40, 3))).astype(np.float32), np.ones((40, 1), np.float32))
+    chosen = recipe(output="identity", loss="squared_error", dtype="float32", optimizer=optimizer, learning_rate=1.0)
+    state = State.begun(chosen.initialized(3, 1), chosen)
+    with contextlib.suppress(TrainingDiverged):
+        fit(state, data, chosen)
+    assert np.isfinite(state.network.parameters).all()
+
+
+def test_a_state_is_continued_to_the_bit_and_survives_a_pickle() -> None:
+    short, long = recipe(max_epochs=3, patience=99), recipe(max_epochs=7, patience=99)
+    whole, parts = (State.begun(long.initialized(2, 3), long) for _ in range(2))
+    fit(whole, blobs(), long)
+    fit(parts, blobs(), short)
+    parts = pickle.loads(pickle.dumps(parts))
+    fit(parts, blobs(), long)
+    assert np.array_equal(whole.network.parameters, parts.network.parameters)
+    assert whole.history == parts.history
+
+
+def test_what_cannot_choose_is_refused() -> None:
+    chosen = recipe(monitor="validation_loss")
+    with pytest.raises(OptionError, match="there are no validation rows"):
+        train(chosen, blobs())
+    nan = Validation(blobs(), lambda *_: float("nan"))
+    with pytest.raises(OptionError, match="the score of the 300 validation rows is nan"):
+        train(chosen, blobs(), nan)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        Data(np.zeros((0, 2)), np.zeros((0, 3))),
+        blobs()._replace(weight=np.full(300, np.nan)),
+        blobs()._replace(weight=-np.ones(300)),
+        blobs()._replace(weight=np.zeros(300)),
+    ],
+)
+def test_rows_that_say_nothing_are_refused(data) -> None:
+    with pytest.raises(ValueError, match=r"no rows|sample weights must be"):
+        train(recipe(), data)
 
 
 def test_batches_take_every_row_once_in_an_order_of_the_seed() -> None:
@@ -103,9 +160,9 @@ def test_weights_of_a_batch_sum_to_its_scale_and_repeat_rows() -> None:
 
 
 def test_training_learns_and_early_stopping_restores_the_best_weights() -> None:
-    train, held = blobs(seed=1), blobs(seed=2)
+    rows, held = blobs(seed=1), blobs(seed=2)
     chosen = recipe(monitor="validation_loss", max_epochs=300, learning_rate=0.05, patience=5, hidden_layer_sizes=(64,))
-    state = fit(chosen.initialized(2, 3), train, chosen, Validation(held, accuracy))
+    state = train(chosen, rows, Validation(held, accuracy))
     losses = [row["validation_loss"] for row in state.history]
     assert state.epoch < 300
     assert state.best.epoch == int(np.argmin(losses)) + 1
@@ -117,10 +174,11 @@ def test_training_learns_and_early_stopping_restores_the_best_weights() -> None:
 
 def test_monitors_choose_by_what_they_name() -> None:
     by_score = recipe(monitor="validation_score", max_epochs=8, patience=99)
-    state = fit(by_score.initialized(2, 3), blobs(seed=1), by_score, Validation(blobs(seed=2), accuracy))
+    state = train(by_score, blobs(seed=1), Validation(blobs(seed=2), accuracy))
     assert state.best.value == max(row["validation_score"] for row in state.history)
     by_loss = recipe(max_epochs=50, tol=10.0, patience=4)
-    state = fit(by_loss.initialized(2, 3), blobs(), by_loss)
+    state = train(by_loss, blobs())
+    assert state.best is None
     assert state.epoch == 5  # one that sets the mark, four that do not beat it by tol
 
 
@@ -148,10 +206,10 @@ def test_divergence_is_raised_before_the_weights_are_touched(planted_at, layer) 
 def test_a_rate_that_is_too_large_keeps_the_last_finite_weights() -> None:
     data = Data(np.random.default_rng(0).normal(0, 1, (64, 3)).astype(np.float32), np.ones((64, 1), np.float32))
     chosen = recipe(output="identity", loss="squared_error", dtype="float32", optimizer=SGD(), learning_rate=1e4)
-    network = chosen.initialized(3, 1)
+    state = State.begun(chosen.initialized(3, 1), chosen)
     with pytest.raises(TrainingDiverged, match="try learning rate 1000"):
-        fit(network, data, chosen)
-    assert np.isfinite(network.parameters).all()
+        fit(state, data, chosen)
+    assert np.isfinite(state.network.parameters).all()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -178,7 +236,7 @@ def test_a_sparse_run_equals_a_dense_run_with_held_zeros_to_the_bit(dtype, optim
 def test_the_same_seed_gives_the_same_run_and_another_seed_another() -> None:
     def run(seed):
         chosen = recipe(seed=seed, max_epochs=3, dtype="float32")
-        return fit(chosen.initialized(2, 3), blobs(dtype=np.float32), chosen).network.parameters
+        return train(chosen, blobs(dtype=np.float32)).network.parameters
 
     assert np.array_equal(run(1), run(1))
     assert not np.array_equal(run(1), run(2))
@@ -199,7 +257,7 @@ def test_watchers_are_shown_every_step_and_epoch() -> None:
 
     count = Count()
     chosen = recipe(max_epochs=3, batch_size=100, patience=99)
-    fit(chosen.initialized(2, 3), blobs(250), chosen, watchers=[count, Watcher()])
+    train(chosen, blobs(250), watchers=[count, Watcher()])
     assert (count.steps, count.epochs) == (9, 3)
 
 
@@ -248,6 +306,9 @@ def test_recipes_survive_a_file() -> None:
         ({"batch_size": 0}, "batch_size is 0: it must be at least 1"),
         ({"hidden_layer_sizes": (5, 0)}, "hidden_layer_sizes is 0"),
         ({"l2": -1.0}, "l2 is -1.0"),
+        ({"tol": float("nan")}, "tol is nan"),
+        ({"loss_scale": 0.0}, "loss_scale is 0.0"),
+        ({"dtype": "float32", "optimizer": Adam(epsilon=1e-50)}, "it is 0 in float32"),
         ({"initializer": "she"}, "no initializer is called 'she'"),
     ],
 )

@@ -55,11 +55,12 @@ def glasshouse(debug: bool) -> None:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 a check failed, 2 bad input or usage, 3 training diverged, 4 our fault."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(arguments))
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
 
 def _run(arguments: list[str]) -> int:
+    if "--debug" in arguments:  # wherever it stands
+        arguments = ["--debug", *(word for word in arguments if word != "--debug")]
     try:
         code = glasshouse.main(arguments, prog_name="glasshouse", standalone_mode=False)
         sys.stdout.flush()

@@ -19,10 +19,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..network.activations import ACTIVATIONS
 from ..network.initializers import ALIASES, INITIALIZERS
 from ..network.predictor import Predictor
+from ..seeds import stream
 from ..training.batches import Data
 from ..training.loop import Validation, fit
 from ..training.optimizers import OPTIMIZERS, SGD, Adam
 from ..training.recipe import Recipe
+from ..training.state import State
 from ..training.watchers import Watcher
 from .targets import Classes, Targets
 
@@ -110,7 +112,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
             output=targets.output,
             loss=targets.loss,
             loss_scale=targets.loss_scale,
-            hidden_layer_sizes=tuple(int(size) for size in np.atleast_1d(self.hidden_layer_sizes)),
+            hidden_layer_sizes=_sizes(self.hidden_layer_sizes),
             activation=self.activation,
             initializer=self.initializer,
             dtype=dtype,
@@ -133,7 +135,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         early = len(X) > EARLY_STOPPING_FROM if self.early_stopping == "auto" else self.early_stopping
         recipe = self._recipe(targets, len(X), dtype, validated=bool(early) or validation is not None)
         Y = targets.encode(y, dtype)
-        X = np.ascontiguousarray(X)
+        X = _within(np.ascontiguousarray(X), dtype)
         held_out = None
         if validation is not None:
             held_out = Data(*self._validation_rows(validation, targets, dtype))
@@ -142,12 +144,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
                 X,
                 Y,
                 test_size=self.validation_fraction,
-                random_state=recipe.seed,
+                random_state=int(stream(recipe.seed, "split").integers(2**31 - 1)),
                 stratify=y if isinstance(targets, Classes) and np.unique(y, return_counts=True)[1].min() > 1 else None,
             )
             held_out = Data(X_held, Y_held)
         chooser = None if held_out is None else Validation(held_out, targets.score)
-        state = fit(recipe.initialized(X.shape[1], targets.n_outputs), Data(X, Y), recipe, chooser, watchers)
+        state = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
+        fit(state, Data(X, Y), recipe, chooser, watchers)
         self.recipe_ = recipe
         self.targets_ = targets
         self.network_ = targets.finished(state.network)
@@ -162,9 +165,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         self.n_outputs_ = targets.n_outputs
         self.n_layers_ = len(self.network_.layers) + 1
         self.out_activation_ = targets.output
-        if state.epoch == recipe.max_epochs and chooser is None and recipe.max_epochs > 1:
+        if state.waited < recipe.patience and chooser is None:
             warnings.warn(
-                f"the loss still fell after max_iter={recipe.max_epochs} epochs: raise max_iter or learning_rate_init",
+                f"the loss had not settled after max_iter={recipe.max_epochs} epochs: raise max_iter",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -175,14 +178,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
         X = np.ascontiguousarray(validate_data(self, X, reset=False, dtype=(np.float64, np.float32)))
         y = np.asarray(y)
         if isinstance(targets, Classes) and not np.isin(y, targets.classes).all():
-            unknown = np.setdiff1d(y, targets.classes)[0]
+            unknown = np.setdiff1d(y, targets.classes).tolist()[0]
             raise ValueError(f"validation holds the class {unknown!r}, which y does not: leave such rows out")
         return X, targets.encode(y, dtype)
 
     def _outputs(self, X: Any) -> Array:
         check_is_fitted(self)
         X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32))
-        return Predictor(self.network_)(X)
+        return Predictor(self.network_)(_within(X, self.network_.dtype))
 
     @property
     def coefs_(self) -> list[Array]:
@@ -193,3 +196,23 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     def intercepts_(self) -> list[Array]:
         """The biases of each layer: (fan_out,)."""
         return [b for _, b in self.network_.views(self.network_.parameters)]
+
+
+def _sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    sizes = np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)).tolist()
+    for size in sizes:
+        if not isinstance(size, Integral) or size < 1:
+            raise ValueError(
+                f"hidden_layer_sizes holds {size!r}: every layer needs a whole number of units, at least 1"
+            )
+    return tuple(int(size) for size in sizes)
+
+
+def _within(X: Array, dtype: npt.DTypeLike) -> Array:
+    """X, if its numbers are numbers of this precision too."""
+    largest = float(np.abs(X).max(initial=0)) if np.dtype(dtype).itemsize < X.dtype.itemsize else 0.0
+    if largest > float(np.finfo(dtype).max):
+        raise ValueError(
+            f"X holds {largest:g}, too large for {np.dtype(dtype)}: scale the columns, or set dtype='float64'"
+        )
+    return X

@@ -65,7 +65,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]  # scikit-l
     history_ : list of dict
         One row an epoch: epoch, loss and, with validation, validation_loss and validation_score.
     loss_curve_, n_iter_, coefs_, intercepts_ :
-        As in scikit-learn.
+        As in scikit-learn, but that losses are without the L2 term.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]  # scikit-lea
     history_ : list of dict
         One row an epoch: epoch, loss and, with validation, validation_loss and validation_score.
     loss_curve_, n_iter_, coefs_, intercepts_ :
-        As in scikit-learn; losses are of standardised targets.
+        As in scikit-learn, but that losses are of standardised targets and without the L2 term.
 
     Examples
     --------

@@ -102,8 +102,14 @@ class Numbers:
         return float(r2_score(Y, outputs, sample_weight=weight)) if len(Y) > 1 else float("nan")
 
     def finished(self, network: Network) -> Network:
-        """The network with the scale of the targets folded into its last layer."""
-        return network.rescaled(self.scale, self.mean)
+        """The network with the scale of the targets folded into its last layer.
+
+        In float64 where float32 would lose digits that matter: a mean far larger than the deviation, or very large or
+        small numbers.
+        """
+        sizes = np.abs(np.concatenate((self.mean, self.scale)))
+        far = (np.abs(self.mean) > 1e3 * self.scale).any() or sizes.max() > 1e30 or self.scale.min() < 1e-30
+        return (network.astype(np.float64) if far else network).rescaled(self.scale, self.mean)
 
 
 Targets = Classes | Numbers

@@ -12,6 +12,7 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import OptionError
 from . import _cpu
 
 __all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "team_size"]
@@ -49,7 +50,9 @@ def arithmetic(dtype: npt.DTypeLike):  # type: ignore[no-untyped-def]  # typed i
 
 def team_size() -> int:
     """How many threads a fit may use: ``GLASSHOUSE_NUM_THREADS``, else the processors this process may run on."""
-    asked = os.environ.get("GLASSHOUSE_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
+    asked = os.environ.get("GLASSHOUSE_NUM_THREADS")
+    if asked is not None:
+        if not asked.isdecimal() or not 1 <= int(asked) <= 1024:
+            raise OptionError(f"GLASSHOUSE_NUM_THREADS is {asked!r}: it must be a whole number from 1 to 1024")
         return int(asked)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -170,33 +170,38 @@ template <class T> void bind_updates(nb::module_& m) {
             adam(sweep, first.data(), second.data(), rate, beta_1, beta_2, epsilon, correction_1, correction_2, l2); });
     }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "first"_a.noconvert(), "second"_a.noconvert(),
         "rate"_a, "beta_1"_a, "beta_2"_a, "epsilon"_a, "correction_1"_a, "correction_2"_a, "l2"_a);
-    m.def("norm", [](Flat<const T> vector, std::optional<Mask> movable) {
-        return norm(vector.data(), mask_of(movable, vector.size()), vector.size());
-    }, "vector"_a.noconvert(), "movable"_a.noconvert().none() = nb::none());
+    m.def("norm", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, double l2) {
+        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
+        return released(sweep.size, [&] { return norm(sweep, l2); });
+    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "l2"_a);
 }
 
 /// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests.
-template <class T, class Body> void bind_elementwise(nb::module_& m, const char* name, Body body) {
-    m.def(name, [body](Flat<const T> in, Flat<T> out, nb::args which) {
-        expect(out.size(), in.size(), "the output");
-        for (std::size_t i = 0; i < in.size(); i += lanes<T>) {
-            const std::size_t count = in.size() - i < lanes<T> ? in.size() - i : lanes<T>;
-            alignas(line_bytes) T part[lanes<T>] = {};
-            std::memcpy(part, in.data() + i, count * sizeof(T));
-            store(part, body(load(part), which));
-            std::memcpy(out.data() + i, part, count * sizeof(T));
-        }
-    });
+template <class T> void each(const Flat<const T>& in, Flat<T>& out, auto&& body) {
+    expect(out.size(), in.size(), "the output");
+    for (std::size_t i = 0; i < in.size(); i += lanes<T>) {
+        const std::size_t count = in.size() - i < lanes<T> ? in.size() - i : lanes<T>;
+        alignas(line_bytes) T part[lanes<T>] = {};
+        std::memcpy(part, in.data() + i, count * sizeof(T));
+        store(part, body(load(part)));
+        std::memcpy(out.data() + i, part, count * sizeof(T));
+    }
 }
 
 template <class T> void bind_functions(nb::module_& m) {
-    bind_elementwise<T>(m, "exp", [](Vector<T> x, const nb::args&) { return exp<T>(x); });
-    bind_elementwise<T>(m, "log", [](Vector<T> x, const nb::args&) { return log<T>(x); });
-    bind_elementwise<T>(m, "log1p", [](Vector<T> x, const nb::args&) { return log1p<T>(x); });
-    bind_elementwise<T>(m, "activate", [](Vector<T> z, const nb::args& name) {
-        return with(activation_named(nb::cast<std::string>(name[0])), [&]<class F>(F) { return F::value(z); }); });
-    bind_elementwise<T>(m, "slope", [](Vector<T> z, const nb::args& name) {
-        return with(activation_named(nb::cast<std::string>(name[0])), [&]<class F>(F) { return F::slope(z, F::value(z)); }); });
+    const auto function = [&m](const char* name, auto body) {
+        m.def(name, [body](Flat<const T> x, Flat<T> out) { each<T>(x, out, body); }, "x"_a.noconvert(), "out"_a.noconvert());
+    };
+    function("exp", [](Vector<T> x) { return exp<T>(x); });
+    function("log", [](Vector<T> x) { return log<T>(x); });
+    function("log1p", [](Vector<T> x) { return log1p<T>(x); });
+    const auto of_activation = [&m](const char* name, auto body) {
+        m.def(name, [body](Flat<const T> z, Flat<T> out, const std::string& activation) {
+            with(activation_named(activation), [&]<class F>(F f) { each<T>(z, out, [&](Vector<T> v) { return body(f, v); }); });
+        }, "z"_a.noconvert(), "out"_a.noconvert(), "name"_a);
+    };
+    of_activation("activate", []<class F>(F, Vector<T> z) { return F::value(z); });
+    of_activation("slope", []<class F>(F, Vector<T> z) { return F::slope(z, F::value(z)); });
 }
 
 template <class T> void bind_all(nb::module_ m) {

@@ -1,9 +1,16 @@
-// A small pool of threads that divide results among themselves, never a sum; started in a fit, joined at its end.
+// A small pool of threads that divide results among themselves, never a sum.
+//
+// The threads start when there is first something worth dividing and end with the team, so a team for a small network
+// costs nothing. In a forked child, where they do not exist, the work is done in one piece.
 #pragma once
 
-#include <algorithm>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstddef>
+#include <stdexcept>
+#include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -11,21 +18,17 @@ namespace glasshouse {
 
 class Team {
 public:
-    explicit Team(int size) {
-        for (int member = 1; member < size; ++member) threads_.emplace_back([this, member] { follow(member); });
+    explicit Team(int size) : size_(size), process_(getpid()) {
+        if (size < 1 || size > most) throw std::invalid_argument("a team has 1 to " + std::to_string(most) + " threads, not " + std::to_string(size));
     }
-    ~Team() {
-        task_ = nullptr;
-        call();
-        for (auto& thread : threads_) thread.join();
-    }
+    ~Team() { stop(); }
     Team(const Team&) = delete;
 
-    int size() const { return static_cast<int>(threads_.size()) + 1; }
+    int size() const { return size_; }
 
     /// body(begin, end) over [0, count), in one piece unless the work is worth a meeting of the team.
     template <class Body> void divide(std::size_t count, double flops, Body&& body) {
-        if (threads_.empty() || flops < worth_dividing || count < 2) return body(std::size_t{0}, count);
+        if (size_ == 1 || flops < worth_dividing || count < 2 || !ready()) return body(std::size_t{0}, count);
         const std::size_t parts = threads_.size() + 1;
         struct Job { Body& body; std::size_t count, parts; } job{body, count, parts};
         context_ = &job;
@@ -41,8 +44,29 @@ public:
     }
 
 private:
-    static constexpr double worth_dividing = 1e6;                          // about 20 microseconds of one core
+    static constexpr int most = 1024;
+    static constexpr double worth_dividing = 1e6;                          // flops: about 20 microseconds of one core
 
+    /// Starts the threads on first use; false where this process may not use them.
+    bool ready() {
+        if (getpid() != process_) return false;
+        if (!threads_.empty()) return true;
+        try {
+            for (int member = 1; member < size_; ++member) threads_.emplace_back([this, member] { follow(member); });
+        } catch (const std::system_error&) {                               // no more threads to be had: fewer will do
+            if (threads_.empty()) size_ = 1;
+        }
+        return !threads_.empty();
+    }
+    void stop() {
+        if (getpid() != process_) {
+            for (auto& thread : threads_) thread.detach();
+            return;
+        }
+        task_ = nullptr;
+        call();
+        for (auto& thread : threads_) thread.join();
+    }
     void call() {
         round_.fetch_add(1, std::memory_order_release);
         round_.notify_all();
@@ -58,6 +82,8 @@ private:
         }
     }
 
+    int size_;
+    const pid_t process_;
     std::vector<std::thread> threads_;
     std::atomic<unsigned> round_{0};
     std::atomic<int> waiting_{0};

@@ -71,17 +71,20 @@ void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T beta_1, T beta_2
         first, second);
 }
 
-/// The Euclidean norm of what a step would use: not finite if any part of it is not.
+/// The Euclidean norm of what a step would use, L2 included, in float64: not finite if any part of it is not.
 template <class T>
-double norm(const T* vector, const std::uint8_t* movable, std::size_t size) {
-    constexpr std::size_t parts = 8;
+double norm(const Sweep<T>& sweep, double l2) {
+    constexpr std::size_t parts = 8;                                       // sums that do not wait for each other
     double sum[parts] = {};
-    std::size_t i = 0;
-    if (movable == nullptr)
-        for (; i + parts <= size; i += parts)
-            for (std::size_t k = 0; k < parts; ++k) sum[k] += static_cast<double>(vector[i + k]) * static_cast<double>(vector[i + k]);
-    for (; i < size; ++i)
-        if (movable == nullptr || movable[i]) sum[0] += static_cast<double>(vector[i]) * static_cast<double>(vector[i]);
+    const auto add = [&](std::size_t begin, std::size_t end, double decay) {
+        for (std::size_t i = begin; i < end; ++i) {
+            if (sweep.movable != nullptr && !sweep.movable[i]) continue;
+            const double g = static_cast<double>(sweep.gradient[i]) + decay * static_cast<double>(sweep.parameters[i]);
+            sum[i % parts] += g * g;
+        }
+    };
+    add(0, sweep.n_weights, l2);
+    add(sweep.n_weights, sweep.size, 0.0);
     return std::sqrt(((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])));
 }
 

@@ -30,7 +30,7 @@ class Labels(NamedTuple):
     unknown : dict of str to int
         Labels that training never had, and how many rows hold them.
     matched : dict of str to str
-        Labels that differ from a known one in case, blanks or a final full stop only.
+        Labels that differ from a known one in case, blanks, a final full stop or how a number is written only.
     """
 
     y: npt.NDArray[Any]
@@ -71,7 +71,9 @@ def targets_of(task: str, y: npt.NDArray[Any]) -> Targets:
     """What the outputs will mean: the classes of y in their natural order, or the scale of its numbers."""
     if task == "regression":
         return Numbers.of(y)
-    classes = sorted(set(y.tolist()), key=lambda label: (0, float(label), "") if _is_float(label) else (1, 0.0, label))
+    classes = sorted(
+        set(y.tolist()), key=lambda label: (0, float(label), label) if _is_float(label) else (1, 0.0, label)
+    )
     return Classes(np.array(classes, dtype=str))
 
 
@@ -98,7 +100,9 @@ def labels_for(name: str, cells: pa.Array, task: str, known: npt.NDArray[Any] | 
 
 
 def _plain(label: str) -> str:
-    return label.strip().removesuffix(".").casefold()
+    """What equal labels share: numbers their value, words their letters."""
+    word = label.strip().removesuffix(".").casefold()
+    return repr(float(word)) if _is_float(word) else word
 
 
 def _is_float(label: str) -> bool:

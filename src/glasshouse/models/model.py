@@ -17,10 +17,10 @@ from ..network.network import Network
 from ..network.predictor import Predictor
 from ..network.topology import Topology
 from ..tables.encoder import Surprises, TableEncoder
-from ..tables.reading import Table, read_table
+from ..tables.reading import Table, listed, read_table
 from ..training.recipe import Recipe
 from .labels import Labels, labels_for
-from .scores import scores
+from .scores import score_rows, scores
 
 if TYPE_CHECKING:
     from .train import Run
@@ -31,14 +31,21 @@ Array = npt.NDArray[Any]
 Source = str | os.PathLike[str] | Table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judgement:
-    """What `Model.evaluate` found: how many rows had a target, their scores, and what was odd about them."""
+    """What `Model.evaluate` found: how many rows had a target, their scores, and what was odd about them.
+
+    Attributes
+    ----------
+    each : (rows,)
+        What each row adds to the score: 1 where the label is right, or minus the squared error.
+    """
 
     rows: int
     scores: dict[str, float]
     labels: Labels
     surprises: Surprises
+    each: Array = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,22 +124,41 @@ class Model:
             If the target column is missing or empty, or the table cannot be encoded.
         """
         table = read_table(source)
+        labels = self.labels_in(table)
+        return self.judge(labels, *self.encoder.transform(table))
+
+    def labels_in(self, table: Table) -> Labels:
+        """The target of each row of a table.
+
+        Raises
+        ------
+        TableError
+            If the column is missing or empty, or none of its labels is one the model knows.
+        """
         known = self.targets.classes if isinstance(self.targets, Classes) else None
         labels = labels_for(self.target, table.columns[self.target_in(table)], self.task, known)
         if labels.missing.all():
             raise TableError(f"{table.name} holds no value of {self.target!r}: there is nothing to judge the model by")
-        outputs, surprises = self.outputs(table)
+        if known is not None and sum(labels.unknown.values()) == (~labels.missing).sum():
+            raise TableError(
+                f"no label of {self.target!r} in {table.name} is known: it has {listed(list(labels.unknown))}, "
+                f"the model {listed(known.tolist())}"
+            )
+        return labels
+
+    def judge(self, labels: Labels, X: Array, surprises: Surprises) -> Judgement:
+        """Scores on encoded rows."""
         present = ~labels.missing
-        found = scores(self.targets, outputs[present], labels.y[present])
-        return Judgement(int(present.sum()), found, labels, surprises)
+        outputs, y = self.outputs_of(X[present]), labels.y[present]
+        found = scores(self.targets, outputs, y)
+        return Judgement(len(y), found, labels, surprises, score_rows(self.targets, outputs, y))
 
     def target_in(self, table: Table) -> str:
         """The target column of a table: by name, or, in one without a header, the place it had."""
-        if self.target in table.columns:
+        if self.target in table.columns and table.named:
             return self.target
-        free = [k for k in range(len(table.columns)) if k not in set(self.encoder.places)]
-        if not table.named and len(table.columns) == len(self.encoder.places) + 1:
-            return list(table.columns)[free[0]]
+        if not table.named and len(table.columns) == len(self.encoder.names):
+            return list(table.columns)[self.encoder.names.index(self.target)]
         raise TableError(f"{table.name} lacks the target {self.target!r}: evaluate needs the column that is predicted")
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -167,6 +193,8 @@ class Model:
         document, arrays = storage.read(path, "model")
         try:
             layers = tuple(_layer(k, settings, arrays) for k, settings in enumerate(document["layers"]))
+            if not all(layer.fan_in > 0 and layer.fan_out > 0 for layer in layers):
+                raise ValueError("a layer without units")
             network = Network(layers, np.array(arrays["parameters"]))
             targets: Targets
             if "classes" in document["targets"]:
@@ -179,9 +207,8 @@ class Model:
             fits = (
                 network.n_features == len(encoder.feature_names)
                 and network.n_outputs == targets.n_outputs
-                and all(layer.fan_in > 0 and layer.fan_out > 0 for layer in layers)
                 and bool(np.isfinite(network.parameters).all())
-                and network.parameters.shape == (network.n_weights + sum(layer.fan_out for layer in layers),)
+                and str(document["target"]) in encoder.names
             )
             if fits:
                 Predictor(network, threads=1)  # binds every layer: what still does not fit is found here

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import GlasshouseError, TableError
+from ..errors import TableError
 from ..estimators.targets import Classes, Targets
+from ..storage import checked_place
 from ..tables.columns import Column, describe
 from ..tables.encoder import Surprises, TableEncoder
 from ..tables.reading import Table, read_table
@@ -21,12 +22,13 @@ from ..tables.splitting import Split, split
 from ..training.batches import Data
 from ..training.loop import Validation, fit
 from ..training.recipe import Recipe
+from ..training.state import State
 from ..training.watchers import Watcher
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .labels import Labels, labels_for, targets_of, task_of
 from .model import Model, Source
-from .scores import Difference, difference, interval, score_rows, scores
+from .scores import Difference, difference, interval, scores
 
 __all__ = ["Run", "default_recipe", "train"]
 
@@ -122,7 +124,7 @@ def train(
     """
     stage = _announcer(watchers)
     stage("reading")
-    path = _place_for(table, out)
+    path = _place_for(table, test, out)
     whole = read_table(table)
     target = whole.resolve(target)
     task = task_of(target, whole.columns[target])
@@ -135,31 +137,32 @@ def train(
     rows, y = whole.take(present), labels.y[present]
     columns = [describe(name, cells) for name, cells in rows.columns.items() if name != target]
     parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
+    if not (len(parts.validation) and (len(parts.test) or test is not None)):
+        classes = len(np.unique(y))
+        raise TableError(
+            f"{whole.name} has {len(present)} rows of {classes} classes: too few to train, choose and judge; add rows"
+        )
     targets = _targets(task, y, parts.train, target)
-    encoder = TableEncoder.fit(rows.take(parts.train), columns=columns)
+    encoder = TableEncoder.fit(rows.take(parts.train), exclude=(target,), columns=columns)
     X, _ = encoder.transform(rows)
 
     recipe = default_recipe(targets, len(parts.train), seed)
 
     stage("training")
     started = time.perf_counter()
-    held_out = Data(X[parts.validation], targets.encode(y[parts.validation], recipe.dtype))
-    state = fit(
-        recipe.initialized(X.shape[1], targets.n_outputs),
-        Data(X[parts.train], targets.encode(y[parts.train], recipe.dtype)),
-        recipe,
-        Validation(held_out, targets.score),
-        watchers,
+    trained, held_out = (
+        Data(X[rows], targets.encode(y[rows], recipe.dtype)) for rows in (parts.train, parts.validation)
     )
+    state = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
+    fit(state, trained, recipe, Validation(held_out, targets.score), watchers)
     seconds = time.perf_counter() - started
     model = Model(encoder, targets.finished(state.network), targets, target, recipe, {})
 
     stage("judging")
     judged = rows.take(parts.test) if test is None else read_table(test)
-    judgement = model.evaluate(judged)
-    has_target = ~judgement.labels.missing
-    X_test, y_test = encoder.transform(judged)[0][has_target], judgement.labels.y[has_target]
-    ours = score_rows(targets, model.outputs_of(X_test), y_test)
+    test_labels = model.labels_in(judged)
+    X_test, surprises = encoder.transform(judged)
+    judgement = model.judge(test_labels, X_test, surprises)
     validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
     source = "held out" if test is None else judged.name
     model = replace(
@@ -171,7 +174,9 @@ def train(
     )
     plain: list[Baseline] = []
     if baselines:
-        plain = train_baselines(targets, (X[parts.train], y[parts.train]), (X_test, y_test), seed, watchers)
+        has_target = ~test_labels.missing
+        judged_rows = X_test[has_target], test_labels.y[has_target]
+        plain = train_baselines(targets, (X[parts.train], y[parts.train]), judged_rows, seed, watchers)
     if path is not None:
         model.save(path)
     run = Run(
@@ -179,14 +184,14 @@ def train(
         columns=columns,
         split=parts,
         without_target=int(labels.missing.sum()),
-        test_labels=judgement.labels,
-        surprises=judgement.surprises,
+        test_labels=test_labels,
+        surprises=surprises,
         epochs=state.epoch,
         best_epoch=state.best.epoch if state.best else state.epoch,
         seconds=seconds,
-        half_interval=interval(targets, ours),
+        half_interval=interval(targets, judgement.each),
         baselines=plain,
-        differences=[(baseline, difference(ours, baseline.rows)) for baseline in plain],
+        differences=[(baseline, difference(judgement.each, baseline.rows)) for baseline in plain],
         path=path,
     )
     return replace(model, run=run)
@@ -200,7 +205,7 @@ def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], targe
     return targets
 
 
-def _place_for(table: Source, out: str | os.PathLike[str] | None) -> Path | None:
+def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] | None) -> Path | None:
     """Where the model goes; found out, and found writable, before any work is done."""
     if out is not None and not os.fspath(out):
         return None
@@ -212,13 +217,7 @@ def _place_for(table: Source, out: str | os.PathLike[str] | None) -> Path | None
         source = Path(os.fspath(table).removeprefix("example:"))
         stem = source.name.removesuffix(".gz")
         path = source.with_name(f"{stem.rsplit('.', 1)[0]}.glass")
-    if path.is_dir():
-        raise GlasshouseError(f"cannot write {path}: it is a folder: name a file with --out")
-    if not path.parent.is_dir():
-        raise GlasshouseError(f"cannot write {path}: there is no folder {path.parent}: choose another place with --out")
-    if not os.access(path.parent, os.W_OK):
-        raise GlasshouseError(f"cannot write {path}: the folder is not writable: choose another place with --out")
-    return path
+    return checked_place(path, table, test)
 
 
 def _announcer(watchers: Sequence[Watcher]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from ..storage import write_bytes
+from ..storage import checked_place, is_stored, write_bytes
 from ..tables.columns import Column, describe
 from ..tables.reading import Table, read_table
 from .model import Judgement, Model, Source
@@ -37,6 +37,8 @@ def predict(model: AnyModel, table: Source, *, out: str | os.PathLike[str] | Non
     >>> gh.predict(model, "example:wine").column_names
     ['prediction', 'probability class_0', 'probability class_1', 'probability class_2']
     """
+    if out is not None:
+        checked_place(out, model, table)
     model = _model(model)
     outputs, _ = model.outputs(table)
     columns: dict[str, Any] = {"prediction": model.decode(outputs)}
@@ -71,7 +73,7 @@ def inspect(source: Source | Model) -> dict[str, Any]:
     """
     if isinstance(source, Model):
         return {"kind": "model", **source.summary()}
-    if not isinstance(source, Table) and os.fspath(source).endswith(".glass"):
+    if not isinstance(source, Table) and (is_stored(source) or os.fspath(source).endswith(".glass")):
         return {"kind": "model", **Model.load(source).summary()}
     table = read_table(source)
     columns: list[Column] = [describe(name, cells) for name, cells in table.columns.items()]

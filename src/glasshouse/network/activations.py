@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import kernels
-from ..errors import choose
+from ..errors import OptionError, choose
 
 __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
@@ -38,6 +38,8 @@ class Activation(NamedTuple):
 
 
 def _through(operation: str, name: str, z: npt.ArrayLike) -> npt.NDArray[Any]:
+    if not ACTIVATIONS[name].elementwise:
+        raise OptionError(f"{name} looks at a whole column of outputs, not at one number: run it in a network")
     z = np.ascontiguousarray(z)
     z = z if z.dtype in (np.float32, np.float64) else z.astype(np.float64)
     out = np.empty_like(z)

@@ -44,6 +44,11 @@ class Network:
     layers: tuple[Layer, ...]
     parameters: Array
 
+    def __post_init__(self) -> None:
+        wanted = self.n_weights + sum(layer.fan_out for layer in self.layers)
+        if self.parameters.shape != (wanted,):
+            raise ValueError(f"these layers have {wanted} parameters, the vector is of shape {self.parameters.shape}")
+
     @classmethod
     def initialized(
         cls,
@@ -97,6 +102,10 @@ class Network:
     def with_parameters(self, parameters: Array) -> Network:
         """The same layers over a copy of other values."""
         return replace(self, parameters=np.array(parameters, dtype=parameters.dtype))
+
+    def astype(self, dtype: npt.DTypeLike) -> Network:
+        """The same layers and values in another precision."""
+        return replace(self, parameters=self.parameters.astype(dtype))
 
     def rescaled(self, scale: Array, shift: Array) -> Network:
         """Return a network whose outputs are scale * a + shift, folded into an identity output layer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,9 @@ def panels(n_rows: int, size: int = PANEL) -> Iterator[npt.NDArray[np.int64]]:
 class Predictor:
     """A network bound for the way forward; one row gives the same bits as the same row in a batch.
 
+    Calls from several threads take turns; for speed give each thread a predictor of its own.
+
+
     Examples
     --------
     >>> import numpy as np
@@ -37,13 +41,15 @@ class Predictor:
 
     def __init__(self, network: Network, threads: int | None = None):
         self.work = Workspace(network, None, PANEL, threads=threads)
+        self.lock = threading.Lock()  # the buffers serve one call at a time
 
     def __call__(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """(n_samples, n_features) to (n_samples, n_outputs)."""
         X = np.ascontiguousarray(X)
         outputs = np.empty((len(X), self.work.network.n_outputs), self.work.network.dtype)
-        for rows in panels(len(X)):
-            n = self.work.load_inputs(X, rows)
-            forward(self.work, n)
-            outputs[rows[0] : rows[0] + n] = self.work.columns[-1].a[:, :n].T
+        with self.lock:
+            for rows in panels(len(X)):
+                n = self.work.load_inputs(X, rows)
+                forward(self.work, n)
+                outputs[rows[0] : rows[0] + n] = self.work.columns[-1].a[:, :n].T
         return outputs

@@ -20,6 +20,11 @@ class Topology:
 
     Connections are ordered by row, then by column; a layer's values follow that order.
 
+    Raises
+    ------
+    ValueError
+        If the pattern points outside the layer, or the inputs of a unit do not ascend.
+
     Attributes
     ----------
     shape : (fan_out, fan_in)
@@ -40,15 +45,25 @@ class Topology:
     inputs: Places
 
     def __post_init__(self) -> None:
-        for array in (self.row_starts, self.inputs):
-            array.flags.writeable = False
+        starts, inputs = frozen(self.row_starts), frozen(self.inputs)
+        object.__setattr__(self, "row_starts", starts)
+        object.__setattr__(self, "inputs", inputs)
+        fan_out, fan_in = self.shape
+        in_order = (
+            len(starts) == fan_out + 1 and starts[0] == 0 and starts[-1] == len(inputs) and (np.diff(starts) >= 0).all()
+        )
+        if not in_order or not ((inputs >= 0) & (inputs < fan_in)).all():
+            raise ValueError(f"the pattern does not fit a layer of shape {self.shape}")
+        place = self.rows.astype(np.int64) * fan_in + inputs
+        if not (np.diff(place) > 0).all():
+            raise ValueError("the inputs of a unit must ascend, each once")
 
     @classmethod
     def from_mask(cls, mask: npt.NDArray[Any]) -> Topology:
         """Connect where a (fan_out, fan_in) array is not zero."""
         rows, inputs = np.nonzero(mask)
         starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=mask.shape[0]))))
-        return cls((mask.shape[0], mask.shape[1]), starts.astype(np.int32), inputs.astype(np.int32))
+        return cls((mask.shape[0], mask.shape[1]), frozen(starts), frozen(inputs))
 
     @property
     def n_connections(self) -> int:
@@ -57,20 +72,29 @@ class Topology:
     @cached_property
     def rows(self) -> Places:
         """The unit of each connection, in the order of the values."""
-        return np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.row_starts))
+        return frozen(np.repeat(np.arange(self.shape[0]), np.diff(self.row_starts)))
 
     @cached_property
     def order(self) -> Places:
         """The places of the connections sorted by input, then by unit: the column order of the same values."""
-        return np.argsort(self.inputs, kind="stable").astype(np.int32)
+        return frozen(np.argsort(self.inputs, kind="stable"))
 
     @cached_property
     def outputs(self) -> Places:
         """The unit of each connection, in column order."""
-        return self.rows[self.order]
+        return frozen(self.rows[self.order])
 
     @cached_property
     def column_starts(self) -> Places:
         """Input i owns places column_starts[i] to column_starts[i + 1] of the column order."""
         counts = np.bincount(self.inputs, minlength=self.shape[1])
-        return np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+        return frozen(np.concatenate(([0], np.cumsum(counts))))
+
+
+def frozen(array: npt.NDArray[Any]) -> Places:
+    """A copy as int32 that nothing writes to again: kernels check a pattern once and then trust it."""
+    if array.size and int(array.max()) > np.iinfo(np.int32).max:
+        raise ValueError(f"{int(array.max())} connections in one layer: at most 2147483647 are possible")
+    copy = np.array(array, np.int32)
+    copy.flags.writeable = False
+    return copy

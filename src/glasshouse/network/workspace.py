@@ -50,6 +50,7 @@ class Workspace:
     ):
         self.network = network
         self.capacity = capacity
+        self.loss_name = loss
         self.team = kernels.Team(kernels.team_size() if threads is None else threads)
         self.kernels = arithmetic = kernels.arithmetic(network.dtype)
         trains = loss is not None

@@ -32,6 +32,7 @@ KINDS = ("number", "category", "identifier", "text", "constant", "empty")
 MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
 NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
+LARGEST = 1e150
 _NUMBER = re.compile(NUMBER)
 
 
@@ -79,18 +80,18 @@ def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
     Raises
     ------
     TableError
-        If a cell is infinite, in word or in size.
+        If a cell is infinite, in word or in size, or beyond 1e150, where its square is.
     """
     readable = pc.match_substring_regex(cells, NUMBER).fill_null(False)
     values = np.full(len(cells), np.nan)
     if pc.any(readable).as_py():
         values[np.asarray(readable)] = pc.cast(pc.filter(cells, readable), pa.float64()).to_numpy(zero_copy_only=False)
-    infinite = np.isinf(values) | np.asarray(pc.match_substring_regex(cells, INFINITE).fill_null(False))
+    infinite = (np.abs(values) > LARGEST) | np.asarray(pc.match_substring_regex(cells, INFINITE).fill_null(False))
     if infinite.any():
         row = int(infinite.argmax())
         raise TableError(
-            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite: "
-            "mend it, or leave the cell empty"
+            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite "
+            f"and within {LARGEST:g}: mend it, or leave the cell empty"
         )
     return values
 

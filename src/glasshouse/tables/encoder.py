@@ -63,7 +63,8 @@ class NumberEncoding:
         """Fill (n, n_features); return how many cells were no numbers, and 0."""
         values = numbers(self.name, cells)
         missing = np.isnan(values)
-        z = np.clip((np.where(missing, self.median, values) - self.median) / self.scale, -FAR, FAR)
+        with np.errstate(over="ignore"):  # a scale near 0 sends far values to infinity, and clipping brings them back
+            z = np.clip((np.where(missing, self.median, values) - self.median) / self.scale, -FAR, FAR)
         out[:, 0] = z / np.sqrt(1 + (z / BEND) ** 2)
         if self.indicator:
             out[:, 1] = missing
@@ -143,8 +144,10 @@ class TableEncoder:
     ----------
     encodings : tuple of NumberEncoding or CategoryEncoding
         In the order of the columns.
-    places : tuple of int
-        The place of each column in the training table, for tables without a header.
+    names : tuple of str
+        All columns of the training table in their order, for tables without a header.
+    exclude : tuple of str
+        Those that are never read: the target.
 
     Examples
     --------
@@ -156,7 +159,8 @@ class TableEncoder:
     """
 
     encodings: tuple[Encoding, ...]
-    places: tuple[int, ...]
+    names: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
 
     @classmethod
     def fit(cls, table: Table, exclude: tuple[str, ...] = (), columns: list[Column] | None = None) -> TableEncoder:
@@ -174,9 +178,8 @@ class TableEncoder:
             raise TableError(
                 f"{table.name} has no column to learn from: every one is empty, constant, an identifier or text"
             )
-        names = list(table.columns)
         encodings = tuple(ENCODINGS[column.kind].fit(column.name, table.columns[column.name]) for column in kept)
-        return cls(encodings, tuple(names.index(column.name) for column in kept))
+        return cls(encodings, tuple(table.columns), exclude)
 
     @property
     def feature_names(self) -> list[str]:
@@ -203,20 +206,32 @@ class TableEncoder:
         return out, Surprises(unreadable, unseen)
 
     def _cells(self, table: Table) -> list[pa.Array]:
-        names = list(table.columns)
+        if not table.named:
+            return self._cells_by_place(table)
         gone = [encoding.name for encoding in self.encodings if encoding.name not in table.columns]
         if not gone:
             return [table.columns[encoding.name] for encoding in self.encodings]
-        if not table.named and max(self.places) < len(names):
-            return [table.columns[names[place]] for place in self.places]
         more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
         raise TableError(
             f"{table.name} lacks column {gone[0]!r}{more}, which the model was trained on: add it, empty if unknown"
         )
 
+    def _cells_by_place(self, table: Table) -> list[pa.Array]:
+        """The columns of a table without a header: all of them, or all but the target."""
+        read = [name for name in self.names if name not in self.exclude]
+        for names in (list(self.names), read):
+            if len(names) == len(table.columns):
+                cells = dict(zip(names, table.columns.values(), strict=True))
+                return [cells[encoding.name] for encoding in self.encodings]
+        raise TableError(
+            f"{table.name} has {len(table.columns)} columns and no header, the model was trained on {len(self.names)}: "
+            "give the same columns in the same order, or a header"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """The encoder as JSON holds it."""
-        return {"encodings": [{"kind": e.kind, **asdict(e)} for e in self.encodings], "places": list(self.places)}
+        encodings = [{"kind": encoding.kind, **asdict(encoding)} for encoding in self.encodings]
+        return {"encodings": encodings, "names": list(self.names), "exclude": list(self.exclude)}
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> TableEncoder:
@@ -225,4 +240,4 @@ class TableEncoder:
         for settings in document["encodings"]:
             fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
             encodings.append(ENCODINGS[fields.pop("kind")](**fields))
-        return cls(tuple(encodings), tuple(document["places"]))
+        return cls(tuple(encodings), tuple(document["names"]), tuple(document["exclude"]))

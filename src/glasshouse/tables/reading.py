@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import os
+import re
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from ..errors import TableError
 from .columns import is_missing, is_number
 from .examples import example
 
-__all__ = ["Dialect", "Table", "read_table"]
+__all__ = ["Dialect", "Table", "listed", "read_table"]
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 SAMPLE = 1 << 18  # bytes that decide the dialect
@@ -206,16 +207,18 @@ def _has_header(rows: list[list[str]]) -> bool:
 
 def _unique(names: list[str]) -> list[str]:
     """Name the nameless by their number, and tell namesakes apart."""
-    unique: list[str] = []
+    unique: dict[str, None] = {}
     for k, name in enumerate(names, start=1):
         candidate, count = name or f"column_{k}", 2
         while candidate in unique:
             candidate, count = f"{name or f'column_{k}'}.{count}", count + 1
-        unique.append(candidate)
-    return unique
+        unique[candidate] = None
+    return list(unique)
 
 
 def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str]) -> pa.Table:
+    if re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
+        return _parse_quotes_after_blanks(name, data, delimiter, header, names)
     bad: list[Any] = []
 
     def remember(row: Any) -> str:
@@ -239,8 +242,23 @@ def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str
         )
     except pa.ArrowInvalid as error:
         if bad:
-            raise TableError(
-                f"{name}: a row has {bad[0].actual_columns} cells where {bad[0].expected_columns} are expected "
-                f"({bad[0].text[:60]!r}): quote cells that hold the delimiter"
-            ) from error
+            raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
         raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from error
+
+
+def _parse_quotes_after_blanks(name: str, data: bytes, delimiter: str, header: bool, names: list[str]) -> pa.Table:
+    """For cells such as ``1, "a, b"``, which pyarrow takes for text with quotes in it."""
+    text = io.StringIO(data.decode("utf-8-sig"), newline="")
+    try:
+        rows = [row for row in csv.reader(text, delimiter=delimiter, skipinitialspace=True) if row][int(header) :]
+    except csv.Error as error:
+        raise TableError(f"{name} cannot be read as a table: {error}") from error
+    for row in rows:
+        if len(row) != len(names):
+            raise _ragged(name, len(row), len(names), delimiter.join(row))
+    return pa.table({str(k): pa.array(column, pa.string()) for k, column in enumerate(zip(*rows, strict=True))})
+
+
+def _ragged(name: str, found: int, expected: int, text: str) -> TableError:
+    cure = "quote cells that hold the delimiter"
+    return TableError(f"{name}: a row has {found} cells where {expected} are expected ({text[:60]!r}): {cure}")

@@ -12,9 +12,9 @@ from ..seeds import stream
 __all__ = ["Split", "split"]
 
 Rows = npt.NDArray[np.int64]
-# 25 places: 16 to train, 4 to choose, 5 to judge, as evenly mixed as they can be; the first is for training, so that
-# a class of one row is at least seen. Without rows to judge, those train.
+# 25 places: 16 to train, 4 to choose, 5 to judge, as evenly mixed as they can be.
 PATTERN = np.array([0, 0, 2, 0, 0, 1, 0, 0, 2, 0, 0, 1, 0, 2, 0, 0, 1, 0, 2, 0, 0, 1, 0, 2, 0])
+PATTERN_WITHOUT_TEST = np.array([0, 0, 1, 0, 0])
 
 
 class Split(NamedTuple):
@@ -34,14 +34,12 @@ def split(n_rows: int, labels: npt.NDArray[Any] | None, seed: int, *, with_test:
     [640, 160, 200]
     """
     order = stream(seed, "split").permutation(n_rows)
-    rank = np.empty(n_rows, np.int64)
-    if labels is None:
-        rank[order] = np.arange(n_rows)
-    else:
-        for label in np.unique(labels):
-            members = order[labels[order] == label]
-            rank[members] = np.arange(len(members))
-    pattern = PATTERN if with_test else np.array([0, 0, 1, 0, 0])
-    part = pattern[rank % len(pattern)]
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    pattern = PATTERN if with_test else PATTERN_WITHOUT_TEST
+    part = np.empty(n_rows, np.int64)
+    part[order] = pattern[np.arange(n_rows) % len(pattern)]
+    if labels is not None:  # a class that nothing was trained on could never be predicted
+        part[~np.isin(labels, labels[part == 0])] = 0
     train, validation, test = (np.flatnonzero(part == k) for k in range(3))
     return Split(train, validation, test)

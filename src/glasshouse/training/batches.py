@@ -33,6 +33,11 @@ class Batch(NamedTuple):
 def batches(data: Data, size: int, generator: np.random.Generator | None, scale: float = 1.0) -> Iterator[Batch]:
     """Every row once, in a random order if there is a generator; each batch's weights sum to `scale`.
 
+    Raises
+    ------
+    ValueError
+        If there are no rows, or a weight is negative or not finite, or all are 0.
+
     Examples
     --------
     >>> import numpy as np
@@ -40,6 +45,10 @@ def batches(data: Data, size: int, generator: np.random.Generator | None, scale:
     [[0, 1], [2, 3], [4]]
     """
     n_samples = len(data.X)
+    if n_samples == 0:
+        raise ValueError("there are no rows to learn from")
+    if data.weight is not None and not (np.isfinite(data.weight).all() and data.weight.min() >= 0 < data.weight.max()):
+        raise ValueError("sample weights must be finite, at least 0, and not all 0")
     order = np.arange(n_samples) if generator is None else generator.permutation(n_samples)
     equal = np.ones(min(size, n_samples), data.Y.dtype)
     for start in range(0, n_samples, size):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..network.network import Network
+from ..errors import OptionError
 from ..network.passes import forward, loss_and_gradient
 from .batches import Batch, Data, batches
 from .recipe import Recipe
@@ -18,6 +18,8 @@ from .watchers import Watcher
 __all__ = ["Validation", "epoch", "fit"]
 
 Array = npt.NDArray[Any]
+# Beyond it a square is no longer a number of this precision, so a step could write one that is not finite.
+LARGEST_NORM = {name: float(np.finfo(name).max) ** 0.5 for name in ("float32", "float64")}
 
 
 class Validation(NamedTuple):
@@ -28,7 +30,7 @@ class Validation(NamedTuple):
 
 
 def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequence[Watcher] = ()) -> float:
-    """Take one step a batch; return the mean loss over the rows seen, each before its step.
+    """Take one step a batch; return the mean over the batches' losses, each counted by its rows, before its step.
 
     Raises
     ------
@@ -40,7 +42,10 @@ def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequ
         work = state.workspace(recipe)
         n = work.load(X, Y, weight, rows)
         value = loss_and_gradient(work, n)
-        if not np.isfinite(value + work.kernels.norm(work.gradient, state.movable)):
+        norm = work.kernels.norm(
+            state.network.parameters, work.gradient, state.movable, state.network.n_weights, recipe.l2
+        )
+        if not (np.isfinite(value) and norm * max(rate, 1.0) < LARGEST_NORM[state.network.dtype.name]):
             raise state.diverged(work, n, rate)
         recipe.optimizer.step(
             state.network, work.gradient, state.moments, state.movable, state.step + 1, rate, recipe.l2
@@ -53,7 +58,15 @@ def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequ
 
 
 def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, float]:
-    """Loss and score of the validation rows, by the workspace that trains."""
+    """Loss and score of the validation rows, by the workspace that trains.
+
+    Raises
+    ------
+    TrainingDiverged
+        If the loss of these rows is not finite.
+    OptionError
+        If their score is not: a single row has no R².
+    """
     X, Y, weight = validation.data
     work = state.workspace(recipe)
     outputs = np.empty((len(X), state.network.n_outputs), state.network.dtype)
@@ -64,11 +77,16 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
         share = float(n if weight is None else weight[batch.rows].sum())
         total, mass = total + work.loss(n) * share, mass + share
         outputs[batch.rows] = work.columns[-1].a[:, :n].T
-    return total / mass, validation.score(outputs, Y, weight)
+        if not np.isfinite(total):
+            raise state.diverged(work, n, recipe.rate(state.epoch))
+    score = validation.score(outputs, Y, weight)
+    if not np.isfinite(score):
+        raise OptionError(f"the score of the {len(X)} validation rows is {score}: give more rows")
+    return total / mass, score
 
 
 def fit(
-    network: Network,
+    state: State,
     data: Data,
     recipe: Recipe,
     validation: Validation | None = None,
@@ -76,15 +94,22 @@ def fit(
 ) -> State:
     """Train until `max_epochs`, or until the monitored number has not improved by `tol` for `patience` epochs.
 
-    Returns
-    -------
-    State
-        Its network holds the best weights where validation rows chose, else the last ones.
+    A state that has begun is continued. At the end its network holds the best weights where validation rows chose,
+    else the last ones.
+
+    Raises
+    ------
+    OptionError
+        If the recipe monitors validation rows and there are none.
+    TrainingDiverged
+        If a number stops being finite; the weights are the last finite ones.
     """
-    state = State.begun(network, recipe)
-    best_yet, waited = -np.inf, 0
+    if validation is None and recipe.monitor != "loss":
+        raise OptionError(
+            f"monitor is {recipe.monitor!r}, but there are no validation rows: give some, or monitor 'loss'"
+        )
     try:
-        while state.epoch < recipe.max_epochs and waited < recipe.patience:
+        while state.epoch < recipe.max_epochs and state.waited < recipe.patience:
             generator = state.generator if recipe.shuffle else None
             loss = epoch(state, batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe, watchers)
             state.epoch += 1
@@ -93,14 +118,13 @@ def fit(
                 row["validation_loss"], row["validation_score"] = judge(state, recipe, validation)
             state.history.append(row)
             value = row[recipe.monitor] if recipe.monitor == "validation_score" else -row[recipe.monitor]
-            if state.best is None or value > state.best.value:
-                kept = state.network.parameters.copy() if recipe.monitor != "loss" else state.network.parameters
-                state.best = Best(state.epoch, value, kept)
-            waited = 0 if value > best_yet + recipe.tol else waited + 1
-            best_yet = max(best_yet, value)
+            if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
+                state.best = Best(state.epoch, value, state.network.parameters.copy())
+            state.waited = 0 if value > state.mark + recipe.tol else state.waited + 1
+            state.mark = max(state.mark, value)
             for watcher in watchers:
                 watcher.after_epoch(state)
-        if recipe.monitor != "loss" and state.best is not None:
+        if state.best is not None:
             state.network.parameters[...] = state.best.parameters
     finally:
         state.release()

@@ -24,7 +24,6 @@ class SGD:
 
     name: ClassVar[str] = "sgd"
     moments: ClassVar[tuple[str, ...]] = ()
-    learning_rate: ClassVar[float] = 0.01
 
     def step(
         self,
@@ -51,7 +50,6 @@ class Adam:
     epsilon: float = 1e-8
     name: ClassVar[str] = "adam"
     moments: ClassVar[tuple[str, ...]] = ("first", "second")
-    learning_rate: ClassVar[float] = 0.001
 
     def step(
         self,

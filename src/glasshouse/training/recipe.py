@@ -84,10 +84,13 @@ class Recipe:
             _at_least("hidden_layer_sizes", size, 1)
         for name in ("batch_size", "max_epochs", "patience"):
             _at_least(name, getattr(self, name), 1)
-        for name in ("l2", "seed"):
+        for name in ("l2", "tol", "seed"):
             _at_least(name, getattr(self, name), 0)
-        if not 0 < self.learning_rate < float("inf"):
-            raise OptionError(f"learning_rate is {self.learning_rate!r}: it must be a number above 0")
+        for name in ("learning_rate", "loss_scale"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise OptionError(f"{name} is {getattr(self, name)!r}: it must be a number above 0")
+        if isinstance(self.optimizer, Adam) and not np.dtype(self.dtype).type(self.optimizer.epsilon) > 0:
+            raise OptionError(f"epsilon is {self.optimizer.epsilon!r}: it is 0 in {self.dtype}, choose 1e-8")
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch, counted from 0."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,9 @@ class State:
     epoch, step : int
         Epochs and steps done.
     best : Best or None
+        None until validation rows choose.
+    mark, waited : float, int
+        The monitored number to beat, and for how many epochs it has not been.
     history : list of dict
         One flat row an epoch.
     """
@@ -55,6 +58,8 @@ class State:
     epoch: int = 0
     step: int = 0
     best: Best | None = None
+    mark: float = -np.inf
+    waited: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     _work: Workspace | None = field(default=None, repr=False)
 
@@ -67,7 +72,8 @@ class State:
     def workspace(self, recipe: Recipe) -> Workspace:
         """The buffers of this network, made again only after it changed."""
         work = self._work
-        if work is None or work.network is not self.network or work.capacity != recipe.batch_size:
+        wanted = self.network, recipe.batch_size, recipe.loss
+        if work is None or (work.network, work.capacity, work.loss_name) != wanted:
             work = self._work = Workspace(self.network, recipe.loss, recipe.batch_size)
         return work
 
@@ -80,7 +86,12 @@ class State:
         self.network = network
         self.moments = {name: follow(vector, origin) for name, vector in self.moments.items()}
         self.movable = None if self.movable is None else follow(self.movable, origin, born=1)
-        self.best = None
+        if self.best is not None:
+            moved = follow(self.best.parameters, origin)
+            self.best = replace(self.best, parameters=np.where(origin < 0, network.parameters, moved))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_work": None}  # buffers and threads stay where they are
 
     def diverged(self, work: Workspace, n: int, learning_rate: float) -> TrainingDiverged:
         """The error that says where the numbers stopped being finite; the weights are still the last finite ones."""
