@@ -1,4 +1,4 @@
-"""Test scores of `train` and its baselines on real tables, mean and spread over seeds: ``python -m bench.tables FOLDER``.
+"""Test scores of `train` and its baselines on real tables, over five seeds: ``python -m bench.tables FOLDER``.
 
 FOLDER holds the tables named below as CSV, gzipped or not; tables that are not there are left out.
 """

@@ -41,7 +41,12 @@ def units() -> str:
         for r in ACTIVATIONS.values()
     ]
     losses = [
-        [code(r.name), ", ".join(f"{code(f)} ({o})" for o, f in r.formula.items()), f"${r.latex}$", ", ".join(r.outputs)]
+        [
+            code(r.name),
+            ", ".join(f"{code(f)} ({o})" for o, f in r.formula.items()),
+            f"${r.latex}$",
+            ", ".join(r.outputs),
+        ]
         for r in LOSSES.values()
     ]
     initializers = [[code(r.name), r.distribution, code(r.formula), r.source] for r in INITIALIZERS.values()]
@@ -54,13 +59,13 @@ def units() -> str:
     parts = [
         "# Units\n",
         NOTE,
-        "A unit is one row of one table in the code. The tests evaluate and differentiate these very formulas and compare"
-        " them with the kernels.\n",
+        "A unit is one row of one table in the code. The tests evaluate and differentiate these very formulas and"
+        " compare them with the kernels.\n",
         "## Activations\n",
         "`src/glasshouse/network/activations.py`. Softmax belongs to the last layer.\n",
         table(["name", "formula", "", "range", "initialiser it wants"], activations),
         "## Losses\n",
-        "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs; `*` is any other output.\n",
+        "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs; `*`: any other.\n",
         table(["name", "term of one output", "", "outputs it accepts"], losses),
         "## Initialisers\n",
         "`src/glasshouse/network/initializers.py`. Mean 0; the formula is the standard deviation. In a sparse layer the"
@@ -70,7 +75,7 @@ def units() -> str:
         "`src/glasshouse/training/optimizers.py`.\n",
         table(["name", "step", "settings"], optimizers),
         "## Schedules\n",
-        "`src/glasshouse/training/schedules.py`. Factor of the learning rate; t goes from 0 at the first epoch towards 1.\n",
+        "`src/glasshouse/training/schedules.py`. Factor of the learning rate; t goes from 0 (first epoch) towards 1.\n",
         table(["name", "factor"], schedules),
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",

@@ -1,8 +1,11 @@
-"""What every test shares: strict floating point, and a generator of odd little networks."""
+"""What every test shares: strict floating point, and one thread for the peers, since tests run side by side."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

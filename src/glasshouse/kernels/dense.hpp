@@ -92,17 +92,18 @@ protected:
             store(below_.delta + at, gradient * F::slope(load(below_.z + at), load(below_.a + at)));
         };
     }
-    T product_over_batch(std::size_t out, std::size_t in, std::size_t columns) const {
+    BatchSum<T> product_over_batch(std::size_t out, std::size_t in, std::size_t columns) const {
         BatchSum<T> sum;
         const T *delta = here_.delta + out * here_.stride, *x = below_.a + in * below_.stride;
         for (std::size_t c = 0; c < columns; c += line<T>) sum.add_product(delta + c, x + c);
-        return sum.fold();
+        return sum;
     }
     void bias_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) const {
+        Folder<T> folder(add);
         for (std::size_t out = begin; out < end; ++out) {
             BatchSum<T> sum;
             for (std::size_t c = 0; c < columns; c += line<T>) sum.add(here_.delta + out * here_.stride + c);
-            db_[out] = add ? db_[out] + sum.fold() : sum.fold();
+            folder.put(sum, db_ + out);
         }
     }
 
@@ -150,26 +151,23 @@ private:
     double flops(std::size_t columns) const { return 2.0 * static_cast<double>(fan_in_ * fan_out_ * columns); }
 
     void weight_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) {
+        Folder<T> folder(add);
         for (std::size_t out = begin; out < end; out += side)
             for (std::size_t in = 0; in < fan_in_; in += side)
-                if (out + side <= end && in + side <= fan_in_) square(out, in, columns, add);
+                if (out + side <= end && in + side <= fan_in_) square(out, in, columns, folder);
                 else
                     for (std::size_t o = out; o < end && o < out + side; ++o)
                         for (std::size_t i = in; i < fan_in_ && i < in + side; ++i)
-                            put(o, i, this->product_over_batch(o, i, columns), add);
+                            folder.put(this->product_over_batch(o, i, columns), dw_ + o * fan_in_ + i);
     }
-    void square(std::size_t out, std::size_t in, std::size_t columns, bool add) {
+    void square(std::size_t out, std::size_t in, std::size_t columns, Folder<T>& folder) {
         BatchSum<T> sum[side][side];
         for (std::size_t c = 0; c < columns; c += line<T>)
             for (std::size_t o = 0; o < side; ++o)
                 for (std::size_t i = 0; i < side; ++i)
                     sum[o][i].add_product(here_.delta + (out + o) * here_.stride + c, below_.a + (in + i) * below_.stride + c);
         for (std::size_t o = 0; o < side; ++o)
-            for (std::size_t i = 0; i < side; ++i) put(out + o, in + i, sum[o][i].fold(), add);
-    }
-    void put(std::size_t out, std::size_t in, T value, bool add) {
-        T& place = dw_[out * fan_in_ + in];
-        place = add ? place + value : value;
+            for (std::size_t i = 0; i < side; ++i) folder.put(sum[o][i], dw_ + (out + o) * fan_in_ + in + i);
     }
 
     const T* w_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -98,13 +99,64 @@ struct BatchSum {
     void add(const T* a) {
         for (std::size_t r = 0; r < registers_per_line; ++r) part[r] += load(a + r * lanes<T>);
     }
+    Vector<T> half_folded() const {                                        // to one register: its lanes are still to fold
+        Vector<T> sums[registers_per_line];
+        for (std::size_t r = 0; r < registers_per_line; ++r) sums[r] = part[r];
+        for (std::size_t half = registers_per_line / 2; half > 0; half /= 2)
+            for (std::size_t r = 0; r < half; ++r) sums[r] += sums[r + half];
+        return sums[0];
+    }
     T fold() const {
-        alignas(line_bytes) T sums[line<T>];
-        for (std::size_t r = 0; r < registers_per_line; ++r) store(sums + r * lanes<T>, part[r]);
-        for (std::size_t half = line<T> / 2; half > 0; half /= 2)
+        const Vector<T> folded = half_folded();
+        T sums[lanes<T>];
+        for (std::size_t i = 0; i < lanes<T>; ++i) sums[i] = folded[i];
+        for (std::size_t half = lanes<T> / 2; half > 0; half /= 2)
             for (std::size_t i = 0; i < half; ++i) sums[i] += sums[i + half];
         return sums[0];
     }
+};
+
+/// One step of a fold takes the halves of two registers at once: (a low | b low) + (a high | b high), in groups of lanes.
+template <class T, std::size_t half, std::size_t... lane>
+inline Vector<T> fold_two(Vector<T> a, Vector<T> b, std::index_sequence<lane...>) {
+    return __builtin_shufflevector(a, b, (lane / half % 2 * lanes<T> + lane / (2 * half) * (2 * half) + lane % half)...) +
+           __builtin_shufflevector(a, b, (lane / half % 2 * lanes<T> + lane / (2 * half) * (2 * half) + lane % half + half)...);
+}
+
+/// Folds as many registers as one has lanes, each as `fold` would: lane k of the result is the sum of v[k].
+template <class T, std::size_t half = lanes<T> / 2> inline Vector<T> fold_together(Vector<T>* v) {
+    for (std::size_t k = 0; k < half; ++k) v[k] = fold_two<T, half>(v[k], v[k + half], std::make_index_sequence<lanes<T>>{});
+    if constexpr (half > 1) return fold_together<T, half / 2>(v);
+    return v[0];
+}
+
+/// Puts sums over the batch in their places, or adds them there, as many at once as a register has lanes.
+template <class T>
+class Folder {
+public:
+    explicit Folder(bool add) : add_(add) {}
+    ~Folder() { flush(); }
+    Folder(const Folder&) = delete;
+
+    void put(const BatchSum<T>& sum, T* place) {
+        waiting_[count_] = sum.half_folded();
+        places_[count_] = place;
+        if (++count_ == lanes<T>) flush();
+    }
+
+private:
+    void flush() {
+        const Vector<T> sums = fold_together<T>(waiting_);
+        T each[lanes<T>];
+        store_anywhere(each, sums);
+        for (std::size_t k = 0; k < count_; ++k) *places_[k] = add_ ? *places_[k] + each[k] : each[k];
+        count_ = 0;
+    }
+
+    const bool add_;
+    std::size_t count_ = 0;
+    Vector<T> waiting_[lanes<T>] = {};
+    T* places_[lanes<T>];
 };
 
 }  // namespace glasshouse

@@ -36,11 +36,10 @@ public:
     void backward(std::size_t n, bool add) {
         const std::size_t columns = this->ready_backward(n);
         team_.divide(here_.rows, flops(columns), [&](std::size_t begin, std::size_t end) {
+            Folder<T> folder(add);
             for (std::size_t out = begin; out < end; ++out)
-                for (std::int32_t k = pattern_.row_starts[out]; k < pattern_.row_starts[out + 1]; ++k) {
-                    const T value = this->product_over_batch(out, static_cast<std::size_t>(pattern_.inputs[k]), columns);
-                    dw_[k] = add ? dw_[k] + value : value;
-                }
+                for (std::int32_t k = pattern_.row_starts[out]; k < pattern_.row_starts[out + 1]; ++k)
+                    folder.put(this->product_over_batch(out, static_cast<std::size_t>(pattern_.inputs[k]), columns), dw_ + k);
             this->bias_gradient(begin, end, columns, add);
         });
         if (below_.delta == nullptr) return;
