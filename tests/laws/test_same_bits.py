@@ -24,6 +24,27 @@ def trained(folder: Path, kernels: str, threads: int, seed: int = 3) -> str:
     return hashlib.sha256(out.read_bytes()).hexdigest()
 
 
+WIDE = """
+import hashlib
+from sklearn.datasets import load_digits
+from glasshouse import MLPClassifier
+X, y = load_digits(return_X_y=True)
+model = MLPClassifier((512, 512), max_iter=2, early_stopping=True, random_state=0).fit(X / 16, y)
+print(hashlib.sha256(model.network_.parameters.tobytes()).hexdigest())
+"""
+
+
+def test_a_network_wide_enough_for_threads_is_the_same_bits_too() -> None:
+    digests = set()
+    for kernels in FUSED:
+        for threads in (1, 2, 5):
+            environment = os.environ | {"GLASSHOUSE_KERNELS": kernels, "GLASSHOUSE_NUM_THREADS": str(threads)}
+            command = [sys.executable, "-c", WIDE]
+            run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+            digests.add(run.stdout)
+    assert len(digests) == 1
+
+
 def test_same_seed_same_bytes_whatever_the_threads_and_the_instruction_set(tmp_path: Path) -> None:
     runs = [(kernels, threads) for kernels in FUSED for threads in (1, 2, 5)]
     files = {run: trained(tmp_path, *run) for run in runs}

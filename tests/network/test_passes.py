@@ -99,9 +99,9 @@ def test_one_row_equals_a_batch_to_the_bit(dtype, sparse) -> None:
 @pytest.mark.parametrize("sparse", [False, True])
 def test_the_number_of_threads_changes_no_bit(sparse) -> None:
     rng = np.random.default_rng(9)
-    sizes = [150, 160, 140, 4]  # wide enough for the team to divide
+    sizes = [300, 320, 280, 4]  # wide enough for the team to divide
     network = build(rng, sizes, ["relu", "tanh", "softmax"], np.float32, masks_for(rng, sizes, 0.9) if sparse else None)
-    X, Y, weight = batch(rng, 200, 150, 4, "softmax", np.float32)
+    X, Y, weight = batch(rng, 256, 300, 4, "softmax", np.float32)
     results = [run(network, "cross_entropy", X, Y, weight, threads=threads) for threads in (1, 2, 5)]
     for value, work in results[1:]:
         assert value == results[0][0]

@@ -143,8 +143,10 @@ def test_a_mistyped_example_is_answered_with_the_right_one() -> None:
 def test_columns_by_name_number_and_last() -> None:
     table = read_table("example:iris")
     assert table.resolve("target") == table.resolve("5") == table.resolve("last") == "target"
-    with pytest.raises(TableError, match="has no column 'traget': it has"):
+    with pytest.raises(TableError, match=r"has no column 'traget': did you mean 'target'\?"):
         table.resolve("traget")
+    with pytest.raises(TableError, match="has no column '9': it has 'sepal length"):
+        table.resolve("9")
 
 
 @settings(max_examples=300, deadline=None)

@@ -99,4 +99,5 @@ def _fail(message: str, code: int) -> int:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    """One line that cannot write to the terminal anything but text: names in tables are not ours."""
+    return "".join(c if c.isprintable() else "�" for c in " ".join(text.split()))

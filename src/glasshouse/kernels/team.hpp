@@ -45,7 +45,7 @@ public:
 
 private:
     static constexpr int most = 1024;
-    static constexpr double worth_dividing = 1e6;                          // flops: about 20 microseconds of one core
+    static constexpr double worth_dividing = 2e7;                          // flops: about 0.2 ms of one core
 
     /// Starts the threads on first use; false where this process may not use them.
     bool ready() {

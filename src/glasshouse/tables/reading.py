@@ -7,6 +7,7 @@ its cells, by the written rules of `columns`.
 from __future__ import annotations
 
 import csv
+import difflib
 import gzip
 import io
 import os
@@ -84,7 +85,7 @@ class Table:
         Raises
         ------
         TableError
-            If there is no such column; the nearest names are listed.
+            If there is no such column; the nearest name is offered, or the first few.
         """
         names = list(self.columns)
         if column in self.columns:
@@ -93,7 +94,9 @@ class Table:
             return names[-1]
         if column.isdecimal() and 1 <= int(column) <= len(names):
             return names[int(column) - 1]
-        raise TableError(f"{self.name} has no column {column!r}: it has {listed(names)}")
+        near = difflib.get_close_matches(column, names, n=1)
+        cure = f"did you mean {near[0]!r}?" if near else f"it has {listed(names)}"
+        raise TableError(f"{self.name} has no column {column!r}: {cure}")
 
     def __repr__(self) -> str:
         return f"<Table {self.name}: {self.n_rows} rows, {len(self.columns)} columns>"
