@@ -13,6 +13,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits
 
 from ..estimators.targets import Classes, Targets
 from ..training.watchers import Watcher
@@ -21,6 +22,9 @@ from .scores import score_rows, scores
 __all__ = ["Baseline", "baselines"]
 
 Array = npt.NDArray[Any]
+WORTH_THREADS = (
+    1_000_000  # cells: below, threads that wait for each other cost more than they save, on a busy machine much
+)
 
 
 class Baseline(NamedTuple):
@@ -57,7 +61,7 @@ def baselines(
         for watcher in watchers:
             watcher.stage(name)
         started = time.perf_counter()
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1 if train[0].size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
             model.fit(*train)
         seconds = time.perf_counter() - started
