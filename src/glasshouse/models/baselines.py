@@ -22,9 +22,7 @@ from .scores import score_rows, scores
 __all__ = ["Baseline", "baselines"]
 
 Array = npt.NDArray[Any]
-WORTH_THREADS = (
-    1_000_000  # cells: below, threads that wait for each other cost more than they save, on a busy machine much
-)
+WORTH_THREADS = 5_000_000  # cells: below, threads that wait for each other cost more than they save on a busy machine
 
 
 class Baseline(NamedTuple):
