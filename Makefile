@@ -13,10 +13,10 @@ demo: $(VENV)/core.done
 	$(BIN)/glasshouse train example:breast_cancer --target target
 
 test: $(VENV)/test.done
-	$(BIN)/python -m pytest -n $(shell nproc 2>/dev/null || echo 1)
-	$(BIN)/ruff check src tests docs bench
+	$(BIN)/ruff check -q src tests docs bench
 	$(BIN)/ruff format --check -q src tests docs bench
 	$(BIN)/mypy
+	$(BIN)/python -m pytest -n $(shell nproc 2>/dev/null || echo 1)
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff format -q src tests docs bench

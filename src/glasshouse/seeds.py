@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .errors import OptionError
+
 __all__ = ["PURPOSES", "stream"]
 
 PURPOSES = ("weights", "order", "dropout", "split")  # appended to, never reordered: the place is the child's key
@@ -12,6 +14,11 @@ PURPOSES = ("weights", "order", "dropout", "split")  # appended to, never reorde
 def stream(seed: int, purpose: str) -> np.random.Generator:
     """Return the generator of a purpose.
 
+    Raises
+    ------
+    OptionError
+        If the seed is not a whole number from 0 to 2³² - 1, which is what every library beside us takes.
+
     Examples
     --------
     >>> stream(0, "order").integers(100) == stream(0, "order").integers(100)
@@ -19,4 +26,6 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     >>> stream(0, "order").integers(1 << 30) == stream(0, "weights").integers(1 << 30)
     np.False_
     """
+    if not 0 <= seed < 1 << 32:
+        raise OptionError(f"seed is {seed}: it must be a whole number from 0 to {(1 << 32) - 1}")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(PURPOSES.index(purpose),))))

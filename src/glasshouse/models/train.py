@@ -216,7 +216,7 @@ def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] |
     else:
         source = Path(os.fspath(table).removeprefix("example:"))
         stem = source.name.removesuffix(".gz")
-        path = source.with_name(f"{stem.rsplit('.', 1)[0]}.glass")
+        path = source.parent / f"{stem.rsplit('.', 1)[0]}.glass"
     return checked_place(path, table, test)
 
 
