@@ -10,9 +10,11 @@ import hashlib
 import json
 import os
 import secrets
+import sys
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +23,11 @@ from safetensors.numpy import save
 
 from .errors import GlasshouseError, ModelFileError
 
-__all__ = ["checked_place", "is_stored", "read", "write", "write_bytes"]
+__all__ = ["as_type", "checked_place", "is_stored", "read", "restored", "write", "write_bytes"]
 
 FORMAT = "glasshouse"
 VERSION = 1
+Record = TypeVar("Record")
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 
@@ -66,6 +69,10 @@ def checked_place(path: str | os.PathLike[str], *inputs: Any) -> Path:
     """
     target = Path(path)
     cure = "choose another place with --out"
+    try:
+        target.exists()
+    except OSError as error:
+        raise GlasshouseError(f"cannot write {str(target)[:60]}…: {error.strerror}: {cure}") from error
     if target.is_dir():
         raise GlasshouseError(f"cannot write {target}: it is a folder: name a file with --out")
     if not target.parent.is_dir():
@@ -138,10 +145,38 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
             raise ModelFileError(f"{path} holds a {whole['kind']}, not a {kind}")
         document = whole["document"]
         damaged = fingerprint(document, arrays) != whole["sha256"]
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(f"{path} is damaged (its header cannot be read): make it again") from error
     if damaged or not isinstance(document, dict):
         raise ModelFileError(f"{path} is damaged (its SHA-256 does not match its content): make it again")
     return document, arrays
+
+
+def restored(kind: type[Record], settings: Mapping[str, Any]) -> Record:
+    """Build a dataclass from JSON, every field there, none unknown, and each of its declared type.
+
+    Raises
+    ------
+    TypeError
+        If a field is missing, unknown or of another type. Files come from anywhere: nothing in them is trusted.
+    """
+    hints = get_type_hints(kind)
+    wanted = {field.name: hints[field.name] for field in fields(kind)}  # type: ignore[arg-type]  # a dataclass
+    if not isinstance(settings, Mapping) or set(settings) != set(wanted):
+        raise TypeError(f"{kind.__name__} needs exactly {', '.join(wanted)}")
+    return kind(**{name: as_type(settings[name], hint, name) for name, hint in wanted.items()})
+
+
+def as_type(value: Any, hint: Any, name: str) -> Any:
+    """`value`, if JSON can have meant this type by it: a list is a tuple, a whole number a float."""
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(as_type(item, get_args(hint)[0], name) for item in value)
+    if hint is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
+        return float(value)
+    if hint in (bool, str) and type(value) is hint:
+        return value
+    if hint is int and type(value) is int and abs(value) < 1 << 63:
+        return value
+    raise TypeError(f"{name} is no {getattr(hint, '__name__', hint)}")

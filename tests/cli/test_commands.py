@@ -139,7 +139,7 @@ MISTAKES = {
     "few rows": (["train", "few.csv", "--target", "y"], "has 3 rows with a target: at least 10 are needed"),
     "a negative seed": (["train", "t.csv", "--target", "Survived", "--seed", "-1"], "-1 is not in the range"),
     "a huge seed": (["train", "t.csv", "--target", "Survived", "--seed", "9" * 20], "must be a whole number from 0 to"),
-    "no name": (["train", "", "--target", "x"], "cannot read ."),
+    "no name": (["train", "", "--target", "x"], "cannot read '.'"),
     "no example": (["train", "example:", "--target", "x"], "no example is called ''"),
     "a missing folder": (["train", "t.csv", "--target", "Survived", "--out", "no/m.glass"], "there is no folder no"),
     "a folder for a file": (["train", "t.csv", "--target", "Survived", "--out", "."], "it is a folder"),

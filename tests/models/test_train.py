@@ -138,6 +138,24 @@ def mutated(document, arrays):
     changed = deep()
     changed["encoder"]["encodings"][0]["scale"] = "wide"
     yield changed, arrays
+    for path in (
+        ["encoder", "encodings", 0, "name"],
+        ["encoder", "encodings", 0, "median"],
+        ["recipe", "learning_rate"],
+        ["scores", "test"],
+        ["scores", "test", "rows"],
+        ["target"],
+        ["targets", "classes"],
+        ["layers"],
+    ):
+        for value in ({}, [1], 10**400, "x\x1b", None):
+            changed = deep()
+            inner = changed
+            for key in path[:-1]:
+                inner = inner[key]
+            inner[path[-1]] = value
+            if (path[-1], value) != ("test", {}):  # no scores are no nonsense
+                yield changed, arrays
     changed = deep()
     changed["targets"]["classes"].append("one more")
     yield changed, arrays

@@ -55,14 +55,14 @@ def test_every_kind_is_in_the_written_rules() -> None:
     assert all(f"\n{kind}" in module.__doc__ for kind in KINDS)
 
 
-@given(st.floats(-1e149, 1e149))
+@given(st.floats(-1e29, 1e29))
 def test_a_number_is_read_as_python_reads_it(value) -> None:
     for text in (repr(value), f"{value:.17g}", f"{value:+.3e}"):
         assert is_number(text)
         assert numbers("c", pa.array([text]))[0] == float(text)
 
 
-@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999", "+INF"])
+@pytest.mark.parametrize("cell", ["inf", "-Infinity", "1e999", "+INF", "-2e30"])
 def test_infinity_is_named_with_its_row(cell) -> None:
     with pytest.raises(TableError, match=r"column 'age' holds '.*' in row 3: a number must be finite"):
         describe("age", pa.array(["1", "2", cell, "4"]))

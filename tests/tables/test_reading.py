@@ -91,6 +91,7 @@ def test_blanks_around_cells_go_and_names_are_made_unique(tmp_path) -> None:
     [
         (b"", "is empty"),
         (b" \n\n", "is empty"),
+        (b"\xef\xbb\xbf\n", "is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text"),
         ("größe,x\n1,2\n".encode("latin-1"), "is not UTF-8 .byte 0xf6 at position 2"),
         (b"\x1f\x8b\x08\x00abc", "damaged gzip"),

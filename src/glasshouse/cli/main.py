@@ -65,7 +65,8 @@ def _run(arguments: list[str]) -> int:
         arguments = ["--debug", *(word for word in arguments if word != "--debug")]
     try:
         code = glasshouse.main(arguments, prog_name="glasshouse", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -80,6 +81,8 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:  # a full disk behind standard output
+        return _fail(f"cannot write: {error.strerror}", 2)
     except GlasshouseError as error:
         _trace(arguments)
         return _fail(_one_line(str(error)), error.exit_code)

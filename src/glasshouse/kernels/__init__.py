@@ -32,7 +32,7 @@ def _chosen() -> str:
     if levels == ("none",):
         raise ImportError("this processor lacks x86-64-v2 (SSE4.2): Glasshouse cannot run on it")
     if asked not in levels:
-        raise ImportError(
+        raise OptionError(
             f"GLASSHOUSE_KERNELS={asked}: this processor runs {', '.join(levels)}: unset it or choose one"
         )
     return asked

@@ -61,7 +61,9 @@ def baselines(
         started = time.perf_counter()
         with warnings.catch_warnings(), threadpool_limits(1 if train[0].size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
-            model.fit(*train)
+            model.fit(
+                train[0], train[1] if isinstance(targets, Classes) else targets.encode(train[1], np.float64)[:, 0]
+            )
         seconds = time.perf_counter() - started
         outputs = _outputs(model, targets, test[0])
         results.append(
@@ -72,7 +74,7 @@ def baselines(
 
 def _outputs(model: Any, targets: Targets, X: Array) -> Array:
     if not isinstance(targets, Classes):
-        return np.asarray(model.predict(X), np.float64)
+        return np.asarray(model.predict(X) * targets.scale[0] + targets.mean[0], np.float64)
     outputs = np.zeros((len(X), len(targets.classes)))
     places = [targets.classes.tolist().index(label) for label in model.classes_]
     outputs[:, places] = model.predict_proba(X)

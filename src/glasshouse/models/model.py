@@ -16,6 +16,7 @@ from ..network.layers import Dense, Layer, Sparse
 from ..network.network import Network
 from ..network.predictor import Predictor
 from ..network.topology import Topology
+from ..storage import as_type, restored
 from ..tables.encoder import Surprises, TableEncoder
 from ..tables.reading import Table, listed, read_table
 from ..training.recipe import Recipe
@@ -197,25 +198,29 @@ class Model:
                 raise ValueError("a layer without units")
             network = Network(layers, np.array(arrays["parameters"]))
             targets: Targets
-            if "classes" in document["targets"]:
-                targets = Classes(np.array(document["targets"]["classes"], dtype=str))
+            meaning = {
+                part: as_type(values, tuple[str, ...] if part == "classes" else tuple[float, ...], part)
+                for part, values in document["targets"].items()
+            }
+            if "classes" in meaning:
+                targets = Classes(np.array(meaning["classes"], dtype=str))
             else:
-                targets = Numbers(np.array(document["targets"]["mean"]), np.array(document["targets"]["scale"]))
+                targets = Numbers(np.array(meaning["mean"]), np.array(meaning["scale"]))
             encoder = TableEncoder.from_dict(document["encoder"])
             recipe = Recipe.from_dict(document["recipe"])
-            model = cls(encoder, network, targets, str(document["target"]), recipe, dict(document["scores"]))
+            target = as_type(document["target"], str, "target")
+            model = cls(encoder, network, targets, target, recipe, _scores(document["scores"]))
             fits = (
                 network.n_features == len(encoder.feature_names)
                 and network.n_outputs == targets.n_outputs
                 and bool(np.isfinite(network.parameters).all())
-                and str(document["target"]) in encoder.names
+                and {target, *(encoding.name for encoding in encoder.encodings)} <= set(encoder.names)
+                and (not isinstance(targets, Classes) or len(set(meaning["classes"])) == len(meaning["classes"]) > 1)
             )
             if fits:
                 Predictor(network, threads=1)  # binds every layer: what still does not fit is found here
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise ModelFileError(
-                f"{path} is not a whole model ({type(error).__name__}: {error}): make it again"
-            ) from error
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, MemoryError) as error:
+            raise ModelFileError(f"{path} is not a whole model ({str(error)[:80]}): make it again") from error
         if not fits:
             raise ModelFileError(f"{path} is not a whole model (its parts do not fit each other): make it again")
         return model
@@ -242,6 +247,17 @@ class Model:
         return f"<Model {self.target}: {self.task}, {sizes}, {len(self.network.parameters)} parameters>"
 
 
+def _scores(document: dict[str, Any]) -> dict[str, Any]:
+    """The scores of a file: for each part its numbers, and the source of the test rows."""
+    return {
+        as_type(part, str, "scores"): {
+            name: as_type(value, str if name == "source" else int if name == "rows" else float, name)
+            for name, value in found.items()
+        }
+        for part, found in document.items()
+    }
+
+
 def _settings(layer: Layer) -> dict[str, Any]:
     kind = type(layer).__name__.lower()
     return {"kind": kind, "fan_in": layer.fan_in, "fan_out": layer.fan_out, "activation": layer.activation}
@@ -249,9 +265,9 @@ def _settings(layer: Layer) -> dict[str, Any]:
 
 def _layer(k: int, settings: dict[str, Any], arrays: dict[str, Array]) -> Layer:
     if settings["kind"] == "dense":
-        return Dense(int(settings["fan_in"]), int(settings["fan_out"]), str(settings["activation"]))
+        return restored(Dense, {name: value for name, value in settings.items() if name != "kind"})
     if settings["kind"] == "sparse":
-        shape = (int(settings["fan_out"]), int(settings["fan_in"]))
+        shape = as_type(settings["fan_out"], int, "fan_out"), as_type(settings["fan_in"], int, "fan_in")
         return Sparse(Topology(shape, arrays[f"row_starts.{k}"], arrays[f"inputs.{k}"]), str(settings["activation"]))
     raise ValueError(f"no layer is of kind {settings['kind']!r}")
 

@@ -32,7 +32,7 @@ KINDS = ("number", "category", "identifier", "text", "constant", "empty")
 MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
 NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
-LARGEST = 1e150
+LARGEST = 1e30
 _NUMBER = re.compile(NUMBER)
 
 
@@ -80,7 +80,7 @@ def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
     Raises
     ------
     TableError
-        If a cell is infinite, in word or in size, or beyond 1e150, where its square is.
+        If a cell is infinite, in word or in size, or beyond 1e30, where float32 arithmetic ends soon.
     """
     readable = pc.match_substring_regex(cells, NUMBER).fill_null(False)
     values = np.full(len(cells), np.nan)

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from ..storage import as_type, restored
 from .columns import Column, describe, missing_mask, numbers
 from .reading import Table
 
@@ -81,10 +82,6 @@ class CategoryEncoding:
     other: bool
     missing: bool
     kind: ClassVar[str] = "category"
-
-    def __post_init__(self) -> None:
-        if not all(isinstance(level, str) for level in (self.name, *self.levels, *self.known)):
-            raise TypeError(f"column {self.name!r} has a level that is no text")
 
     @classmethod
     def fit(cls, name: str, cells: pa.Array) -> CategoryEncoding:
@@ -238,6 +235,7 @@ class TableEncoder:
         """The encoder of `to_dict`."""
         encodings: list[Encoding] = []
         for settings in document["encodings"]:
-            fields: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in settings.items()}
-            encodings.append(ENCODINGS[fields.pop("kind")](**fields))
-        return cls(tuple(encodings), tuple(document["names"]), tuple(document["exclude"]))
+            fields = dict(settings)
+            encodings.append(restored(ENCODINGS[fields.pop("kind")], fields))
+        names, exclude = (as_type(document[part], tuple[str, ...], part) for part in ("names", "exclude"))
+        return cls(tuple(encodings), names, exclude)

@@ -92,7 +92,7 @@ class Table:
             return column
         if column == "last":
             return names[-1]
-        if column.isdecimal() and 1 <= int(column) <= len(names):
+        if column.isascii() and column.isdecimal() and len(column) < 10 and 1 <= int(column) <= len(names):
             return names[int(column) - 1]
         near = difflib.get_close_matches(column, names, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"it has {listed(names)}"
@@ -144,8 +144,9 @@ def _bytes_of(path: Path) -> tuple[bytes, bool]:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise TableError(f"there is no file {path}: check the path, or try example:iris") from error
-    except OSError as error:
-        raise TableError(f"cannot read {path}: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise TableError(f"cannot read {str(path)[:80]!r}: {reason}") from error
     if not data.startswith(b"\x1f\x8b"):
         return data, False
     try:
@@ -155,7 +156,7 @@ def _bytes_of(path: Path) -> tuple[bytes, bool]:
 
 
 def _check_text(name: str, data: bytes) -> None:
-    if not data.strip():
+    if not data.removeprefix(b"\xef\xbb\xbf").strip():
         raise TableError(f"{name} is empty: a table needs at least a few rows")
     if b"\0" in data:
         place = data.index(b"\0")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..network.initializers import initializer
 from ..network.losses import loss_for
 from ..network.network import Network, perceptron_layers
 from ..seeds import stream
+from ..storage import as_type, restored
 from .optimizers import OPTIMIZERS, Adam, Optimizer
 from .schedules import SCHEDULES
 
@@ -111,10 +112,15 @@ class Recipe:
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Recipe:
         """The recipe of `to_dict`."""
-        settings = dict(document["optimizer"])
-        optimizer = OPTIMIZERS[choose("solver", settings.pop("name"), OPTIMIZERS)](**settings)
-        hidden = tuple(document["hidden_layer_sizes"])
-        return cls(**{**document, "optimizer": optimizer, "hidden_layer_sizes": hidden})
+        choices, settings = dict(document), dict(document["optimizer"])
+        row = OPTIMIZERS[choose("solver", settings.pop("name"), OPTIMIZERS)]
+        wanted = {f.name: f for f in fields(cls)}
+        if set(choices) != set(wanted):
+            raise TypeError(f"a recipe needs exactly {', '.join(wanted)}")
+        hints = get_type_hints(cls)
+        del choices["optimizer"]
+        typed = {name: as_type(value, hints[name], name) for name, value in choices.items()}
+        return cls(**typed, optimizer=restored(row, settings))
 
 
 def _at_least(name: str, value: float, limit: int) -> None:
