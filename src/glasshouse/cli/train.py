@@ -12,7 +12,7 @@ from .show import counted, echo_json, named, number, score_name
 
 if TYPE_CHECKING:
     from ..models.model import Model
-    from ..models.train import Run
+    from ..models.run import Run
 
 __all__ = ["train"]
 
@@ -136,7 +136,7 @@ def _ending(model: Model) -> list[str]:
         best = max(better, key=lambda pair: -pair[1].mean)[0]
         lines.append(f"on these rows {best.name} did better, beyond chance: prefer that, unless it must be a network")
     elif even:
-        lines.append(f"{even[0][0].name} is as good here: the difference could be chance")
+        lines.append(f"no better than {even[0][0].name} here: the difference could be chance")
     elif run.differences:
         lines.append("the network is better than every baseline here, beyond chance (95 %)")
     if run.path is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,8 @@ from ..tables.encoder import Surprises, TableEncoder
 from ..tables.reading import Table, listed, read_table
 from ..training.recipe import Recipe
 from .labels import Labels, labels_for
+from .run import Run
 from .scores import score_rows, scores
-
-if TYPE_CHECKING:
-    from .train import Run
 
 __all__ = ["Judgement", "Model", "load"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ import numpy.typing as npt
 from ..errors import TableError
 from ..estimators.targets import Classes, Targets
 from ..storage import checked_place
-from ..tables.columns import Column, describe
-from ..tables.encoder import Surprises, TableEncoder
+from ..tables.columns import describe
+from ..tables.encoder import TableEncoder
 from ..tables.reading import Table, read_table
-from ..tables.splitting import Split, split
+from ..tables.splitting import split
 from ..training.batches import Data
 from ..training.loop import Validation, fit
 from ..training.recipe import Recipe
@@ -26,42 +26,18 @@ from ..training.state import State
 from ..training.watchers import Watcher
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
-from .labels import Labels, labels_for, targets_of, task_of
+from .labels import labels_for, targets_of, task_of
 from .model import Model, Source
-from .scores import Difference, difference, interval, scores
+from .run import Run
+from .scores import difference, interval, scores
 
-__all__ = ["Run", "default_recipe", "train"]
+__all__ = ["default_recipe", "train"]
 
 FEWEST_ROWS = 10
 
 
-@dataclass(frozen=True, eq=False)
-class Run:
-    """How a training went: all that the screen of ``glasshouse train`` shows.
-
-    Attributes
-    ----------
-    differences : list of (Baseline, Difference)
-        The network's test score minus each baseline's, row by row.
-    """
-
-    table: Table
-    columns: list[Column]
-    split: Split
-    without_target: int
-    test_labels: Labels
-    surprises: Surprises
-    epochs: int
-    best_epoch: int
-    seconds: float
-    half_interval: float
-    baselines: list[Baseline]
-    differences: list[tuple[Baseline, Difference]]
-    path: Path | None
-
-
 def default_recipe(targets: Targets, n_rows: int, seed: int) -> Recipe:
-    """Return the recipe `train` uses; docs/architecture.md holds the measurements that chose it."""
+    """Return the recipe `train` uses; docs/performance.md holds the measurements that chose it."""
     return Recipe(
         output=targets.output,
         loss=targets.loss,

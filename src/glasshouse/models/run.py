@@ -1,0 +1,44 @@
+"""How a training went: what the screen of ``glasshouse train`` shows, and a saved model does not keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..tables.columns import Column
+    from ..tables.encoder import Surprises
+    from ..tables.reading import Table
+    from ..tables.splitting import Split
+    from .baselines import Baseline
+    from .labels import Labels
+    from .scores import Difference
+
+__all__ = ["Run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """How a training went: all that the screen of ``glasshouse train`` shows.
+
+    Attributes
+    ----------
+    differences : list of (Baseline, Difference)
+        The network's test score minus each baseline's, row by row.
+    """
+
+    table: Table
+    columns: list[Column]
+    split: Split
+    without_target: int
+    test_labels: Labels
+    surprises: Surprises
+    epochs: int
+    best_epoch: int
+    seconds: float
+    half_interval: float
+    baselines: list[Baseline]
+    differences: list[tuple[Baseline, Difference]]
+    path: Path | None
