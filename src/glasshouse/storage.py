@@ -111,6 +111,8 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 def is_stored(path: str | os.PathLike[str]) -> bool:
     """Whether a file begins as ours do: eight bytes of length, then a JSON object."""
     try:
+        if not os.path.isfile(path):  # a pipe can be read only once
+            return False
         with open(path, "rb") as file:
             return file.read(9)[8:] == b"{"
     except OSError:
@@ -126,6 +128,7 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         If the file is missing, is something else, is of another kind or a newer version, or is damaged.
     """
     try:
+        open(path, "rb").close()  # says why, where safetensors says only that there is no file
         with safe_open(os.fspath(path), framework="numpy") as file:
             text = (file.metadata() or {}).get(FORMAT)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
@@ -139,7 +142,7 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         whole = json.loads(text or "null")
         if not isinstance(whole, dict) or whole.get("format") != FORMAT:
             raise ModelFileError(f"{path} was not written by Glasshouse: make it with glasshouse train")
-        if whole["version"] != VERSION:
+        if type(whole["version"]) is not int or whole["version"] != VERSION:
             raise ModelFileError(f"{path} is version {whole['version']}, this is {VERSION}: upgrade Glasshouse")
         if whole["kind"] != kind:
             raise ModelFileError(f"{path} holds a {whole['kind']}, not a {kind}")

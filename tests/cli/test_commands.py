@@ -123,6 +123,35 @@ def test_unseen_categories_are_counted_and_the_run_goes_on(glasshouse, here) -> 
     code, _, err = glasshouse("evaluate", "m.glass", "new.csv")
     assert code == 0
     assert "unseen    Port" in err
+    code, out, err = glasshouse("predict", "m.glass", "new.csv")
+    assert code == 0
+    assert "unseen    Port" in err
+    assert len(out.splitlines()) == 241
+
+
+def test_cells_that_are_no_numbers_are_counted_and_said(glasshouse, here) -> None:
+    titanic_like(here / "t.csv")
+    glasshouse("train", "t.csv", "--target", "Survived", "--out", "m.glass", "--no-baselines")
+    rows = [line.split(",") for line in (here / "t.csv").read_text().splitlines()]
+    (here / "new.csv").write_text(
+        "\n".join(",".join(["x" if k == 5 and i else cell for k, cell in enumerate(row)]) for i, row in enumerate(rows))
+    )
+    code, _, err = glasshouse("predict", "m.glass", "new.csv")
+    assert code == 0
+    assert "no number Fare 240: taken as missing" in err
+
+
+def test_names_cannot_write_to_the_terminal(glasshouse, here) -> None:
+    (here / "e.csv").write_text("a,b,\x1b[31mred\n" + "".join(f"{k},{k % 7},{'pq'[k % 2]}\n" for k in range(60)))
+    for arguments in (
+        ["train", "e.csv", "--target", "last", "--no-baselines"],
+        ["inspect", "e.csv"],
+        ["inspect", "e.glass"],
+    ):
+        code, out, _ = glasshouse(*arguments)
+        assert code == 0
+        assert "\x1b" not in out
+        assert "red" in out
 
 
 MISTAKES = {
@@ -139,6 +168,10 @@ MISTAKES = {
     "few rows": (["train", "few.csv", "--target", "y"], "has 3 rows with a target: at least 10 are needed"),
     "a negative seed": (["train", "t.csv", "--target", "Survived", "--seed", "-1"], "-1 is not in the range"),
     "a huge seed": (["train", "t.csv", "--target", "Survived", "--seed", "9" * 20], "must be a whole number from 0 to"),
+    "a test table that does not fit": (
+        ["train", "t.csv", "--target", "Survived", "--test", "none.csv"],
+        "no file none.csv",
+    ),
     "no name": (["train", "", "--target", "x"], "cannot read '.'"),
     "no example": (["train", "example:", "--target", "x"], "no example is called ''"),
     "a missing folder": (["train", "t.csv", "--target", "Survived", "--out", "no/m.glass"], "there is no folder no"),

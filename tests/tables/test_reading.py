@@ -108,6 +108,19 @@ def test_what_cannot_be_read_is_said_in_one_line(data, message, tmp_path) -> Non
     assert "t.csv" in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["\n\na,b\n1,x\n2,y\n", "a,b\n1,x\n2,y", "\ufeffa,b\n\n1,x\n2,y\n"])
+def test_blank_lines_and_a_missing_last_line_end_change_nothing(text, tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    assert read_table(path).columns["a"].to_pylist() == ["1", "2"]
+
+
+def test_one_line_without_an_end_is_a_header(tmp_path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,c")
+    with pytest.raises(TableError, match="has a header but no rows"):
+        read_table(tmp_path / "t.csv")
+
+
 def test_quotes_after_blanks(tmp_path) -> None:
     path = tmp_path / "t.csv"
     path.write_text('a, b\n1, "u, v"\n2,  "w"\n')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .show import counted, echo_json, named, number, score_name
+from .show import echo_json, named, number, score_name, surprised
 
 __all__ = ["evaluate"]
 
@@ -29,7 +29,7 @@ def evaluate(model: str, table: str, as_json: bool) -> None:
         click.echo(f"  {score_name(name):10}{number(name, value):>12}")
     if judgement.labels.missing.any():
         click.echo(f"  left out  {judgement.labels.missing.sum():,} rows without the target", err=True)
-    if judgement.surprises.unseen:
-        click.echo(f"  unseen    {counted(judgement.surprises.unseen)}: new categories, taken as other", err=True)
+    for line in surprised(judgement.surprises):
+        click.echo(line, err=True)
     if judgement.labels.unknown:
         click.echo(f"  labels    {named(judgement.labels.unknown)}: never seen in training, counted as wrong", err=True)

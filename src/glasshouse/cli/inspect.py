@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .show import echo_json, named, number, score_name
+from .show import echo_json, echo_lines, named, number, score_name
 
 __all__ = ["inspect"]
 
@@ -23,7 +23,7 @@ def inspect(source: str, as_json: bool) -> None:
     if as_json:
         echo_json(found)
     else:
-        click.echo("\n".join(_model(source, found) if found["kind"] == "model" else _table(found)))
+        echo_lines(_model(source, found) if found["kind"] == "model" else _table(found))
 
 
 def _model(path: str, found: dict[str, Any]) -> list[str]:

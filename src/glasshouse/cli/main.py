@@ -78,7 +78,9 @@ def _run(arguments: list[str]) -> int:
         return _fail(_one_line(error.format_message()), 2)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted: nothing was written", 130)
-    except BrokenPipeError:  # the reader has seen enough
+    except SystemExit:  # Click's answer to a reader who has seen enough
+        return 0
+    except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:  # a full disk behind standard output

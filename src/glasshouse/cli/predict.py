@@ -6,7 +6,7 @@ import shlex
 
 import click
 
-from .show import echo_json
+from .show import echo_json, surprised
 
 __all__ = ["predict"]
 
@@ -18,12 +18,14 @@ __all__ = ["predict"]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def predict(model: str, table: str, out: str | None, as_json: bool) -> None:
     """Predict the rows of TABLE with MODEL: CSV with a column 'prediction', and a probability for each class."""
-    from ..models.verbs import as_csv
-    from ..models.verbs import predict as predict_rows
+    from ..models.verbs import as_csv, predict_rows
 
-    predictions = predict_rows(model, table, out=out)
+    predictions, surprises = predict_rows(model, table, out)
+    for line in surprised(surprises):
+        click.echo(line, err=True)
     if as_json:
-        echo_json({"model": model, "rows": predictions.num_rows, "out": out, "predictions": predictions.to_pylist()})
+        found = {"model": model, "rows": predictions.num_rows, "out": out, "unseen": surprises.unseen}
+        echo_json({**found, "unreadable": surprises.unreadable, "predictions": predictions.to_pylist()})
     elif out is None:
         click.echo(as_csv(predictions), nl=False)
     else:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["SCHEMA_VERSION", "counted", "echo_json", "named", "number", "score_name"]
+if TYPE_CHECKING:
+    from ..tables.encoder import Surprises
+
+__all__ = ["SCHEMA_VERSION", "counted", "echo_json", "echo_lines", "named", "number", "score_name", "surprised"]
 
 SCHEMA_VERSION = 1
 NAMES = {"roc_auc": "ROC AUC", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
@@ -42,6 +45,22 @@ def named(names: Iterable[str], most: int = 6) -> str:
     every = [name if len(name) <= 32 else name[:31] + "…" for name in names]
     every = ["".join(c if c.isprintable() else "�" for c in name) for name in every]
     return ", ".join(every[:most]) + (f" and {len(every) - most} more" if len(every) > most else "")
+
+
+def echo_lines(lines: Iterable[str]) -> None:
+    """Print lines that cannot write to the terminal anything but text: names in tables are not ours."""
+    for line in lines:
+        click.echo("".join(c if c.isprintable() else "�" for c in line))
+
+
+def surprised(surprises: Surprises) -> list[str]:
+    """A line each for unseen categories and for cells that are no numbers."""
+    lines = []
+    if surprises.unseen:
+        lines.append(f"  unseen    {counted(surprises.unseen)}: new categories, taken as other")
+    if surprises.unreadable:
+        lines.append(f"  no number {counted(surprises.unreadable)}: taken as missing")
+    return lines
 
 
 def echo_json(document: Mapping[str, Any]) -> None:

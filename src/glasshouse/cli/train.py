@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .progress import progress
-from .show import counted, echo_json, named, number, score_name
+from .show import counted, echo_json, echo_lines, named, number, score_name, surprised
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -41,7 +41,7 @@ def train(
     if as_json:
         echo_json(_document(model))
     else:
-        click.echo("\n".join(_screen(model)))
+        echo_lines(_screen(model))
 
 
 def _document(model: Model) -> dict[str, Any]:
@@ -87,16 +87,14 @@ def _reading(model: Model) -> list[str]:
         lines.append("  missing   " + counted(missing))
     unreadable = [column for column in run.columns if column.kind == "number" and column.unreadable]
     if unreadable:
-        words = [f"{column.name} {column.unreadable:,} ({column.example!r})" for column in unreadable]
-        lines.append(f"  no number {named(words)}: taken as missing")
+        lines.append(f"  no number {counted({c.name: c.unreadable for c in unreadable})}: taken as missing")
     if run.without_target:
         lines.append(f"  left out  {run.without_target:,} rows without {model.target}")
-    if run.surprises.unseen:
-        lines.append(f"  unseen    {counted(run.surprises.unseen)}: categories new in the test rows, taken as other")
+    lines += surprised(run.surprises)
     odd = [f"{found!r} as {known!r}" for found, known in run.test_labels.matched.items()]
     odd += [f"{label!r} unknown, {count:,} wrong" for label, count in run.test_labels.unknown.items()]
     if odd:
-        lines.append(f"  labels    {named(odd, 4)}")
+        lines.append("  labels    " + ", ".join(odd[:4]) + (f" and {len(odd) - 4} more" if len(odd) > 4 else ""))
     return lines
 
 
@@ -135,8 +133,9 @@ def _ending(model: Model) -> list[str]:
     if better:
         best = max(better, key=lambda pair: -pair[1].mean)[0]
         lines.append(f"on these rows {best.name} did better, beyond chance: prefer that, unless it must be a network")
-    elif even:
-        lines.append(f"no better than {even[0][0].name} here: the difference could be chance")
+    elif even:  # the majority, or the mean, is worth naming only where nothing else is as good
+        rival = even[0] if len(even) == 1 or even[0] is not run.differences[0] else even[1]
+        lines.append(f"no better than {rival[0].name} here: the difference could be chance")
     elif run.differences:
         lines.append("the network is better than every baseline here, beyond chance (95 %)")
     if run.path is not None:

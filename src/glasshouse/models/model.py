@@ -88,6 +88,12 @@ class Model:
     def outputs_of(self, X: Array) -> Array:
         """The same for rows that are encoded already."""
         outputs = Predictor(self.network)(X)
+        finite = np.isfinite(outputs).all(axis=1)
+        if not finite.all():
+            row = int(finite.argmin()) + 1
+            raise ModelFileError(
+                f"the model's output for row {row} is no finite number: its weights are too large, train it again"
+            )
         return (
             self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
         )

@@ -111,7 +111,7 @@ def train(
             f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them"
         )
     rows, y = whole.take(present), labels.y[present]
-    columns = [describe(name, cells) for name, cells in rows.columns.items() if name != target]
+    columns = [describe(name, cells) for name, cells in whole.columns.items() if name != target]
     parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
     if not (len(parts.validation) and (len(parts.test) or test is not None)):
         classes = len(np.unique(y))
@@ -121,6 +121,8 @@ def train(
     targets = _targets(task, y, parts.train, target)
     encoder = TableEncoder.fit(rows.take(parts.train), exclude=(target,), columns=columns)
     X, _ = encoder.transform(rows)
+    judged = rows.take(parts.test) if test is None else read_table(test)
+    X_test, surprises = encoder.transform(judged)  # before training: a table that does not fit must not cost a run
 
     recipe = default_recipe(targets, len(parts.train), seed)
 
@@ -135,9 +137,7 @@ def train(
     model = Model(encoder, targets.finished(state.network), targets, target, recipe, {})
 
     stage("judging")
-    judged = rows.take(parts.test) if test is None else read_table(test)
     test_labels = model.labels_in(judged)
-    X_test, surprises = encoder.transform(judged)
     judgement = model.judge(test_labels, X_test, surprises)
     validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
     source = "held out" if test is None else judged.name

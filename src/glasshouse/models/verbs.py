@@ -10,6 +10,7 @@ import pyarrow.csv as pa_csv
 
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.columns import Column, describe
+from ..tables.encoder import Surprises
 from ..tables.reading import Table, read_table
 from .model import Judgement, Model, Source
 
@@ -37,17 +38,24 @@ def predict(model: AnyModel, table: Source, *, out: str | os.PathLike[str] | Non
     >>> gh.predict(model, "example:wine").column_names
     ['prediction', 'probability class_0', 'probability class_1', 'probability class_2']
     """
+    return predict_rows(model, table, out)[0]
+
+
+def predict_rows(
+    model: AnyModel, table: Source, out: str | os.PathLike[str] | None = None
+) -> tuple[pa.Table, Surprises]:
+    """`predict`, and what was odd about the rows."""
     if out is not None:
         checked_place(out, model, table)
     model = _model(model)
-    outputs, _ = model.outputs(table)
+    outputs, surprises = model.outputs(table)
     columns: dict[str, Any] = {"prediction": model.decode(outputs)}
     if model.task == "classification":
         columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(model.targets.classes)}  # type: ignore[union-attr]
     predictions = pa.table({name: pa.array(values) for name, values in columns.items()})
     if out is not None:
         write_bytes(out, as_csv(predictions))
-    return predictions
+    return predictions, surprises
 
 
 def as_csv(table: pa.Table) -> bytes:

@@ -128,6 +128,7 @@ def read_table(source: str | os.PathLike[str] | Table) -> Table:
         return Table(name, {column: pa.array(cells, pa.string()) for column, cells in example(name).items()})
     data, gzipped = _bytes_of(Path(name))
     _check_text(name, data)
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n") + b"\n"  # the first line is the header or a row
     delimiter, header, names = _dialect(name, data)
     table = _parse(name, data, delimiter, header, names)
     columns = {
@@ -229,12 +230,13 @@ def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str
         bad.append(row)
         return "error"
 
+    # One thread: Arrow's own may still run when the interpreter ends, and then end it with an abort.
     # Safe to number the columns by place: the names are ours to give afterwards, whatever the header holds.
     places = [str(k) for k in range(len(names))]
     try:
         return pa_csv.read_csv(
             pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(column_names=places, skip_rows_after_names=int(header), use_threads=True),
+            read_options=pa_csv.ReadOptions(column_names=places, skip_rows_after_names=int(header), use_threads=False),
             parse_options=pa_csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
             ),
