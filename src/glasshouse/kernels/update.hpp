@@ -75,15 +75,19 @@ void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T beta_1, T beta_2
 template <class T>
 double norm(const Sweep<T>& sweep, double l2) {
     constexpr std::size_t parts = 8;                                       // sums that do not wait for each other
-    const auto square = [&](std::size_t i, double decay) {
-        const double g = static_cast<double>(sweep.gradient[i]) + decay * static_cast<double>(sweep.parameters[i]);
+    const T *gradient = sweep.gradient, *parameters = sweep.parameters;
+    const auto square = [=](std::size_t i, double decay) {
+        const double g = static_cast<double>(gradient[i]) + decay * static_cast<double>(parameters[i]);
         return g * g;
     };
-    const auto squares = [&](std::size_t i, std::size_t end, double decay) {
+    const auto squares = [=](std::size_t i, std::size_t end, double decay) {
         double sum[parts] = {};
         if (sweep.movable == nullptr)
-            for (; i + parts <= end; i += parts)
-                for (std::size_t k = 0; k < parts; ++k) sum[k] += square(i + k, decay);
+            for (; i + parts <= end; i += parts) {
+                double squared[parts];
+                for (std::size_t k = 0; k < parts; ++k) squared[k] = square(i + k, decay);
+                for (std::size_t k = 0; k < parts; ++k) sum[k] += squared[k];
+            }
         for (; i < end; ++i)
             if (sweep.movable == nullptr || sweep.movable[i]) sum[0] += square(i, decay);
         return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
