@@ -31,7 +31,6 @@ MODULES = [
     if not module.name.startswith("glasshouse.kernels._") and module.name != "glasshouse.__main__"
 ]
 SHOWN_ONLY = {"as_json"}  # how a result is shown is not the function's business
-SAME = {"source": "source", "table": "table", "model": "model"}
 
 
 def test_public_names_are_importable_and_typed() -> None:

@@ -24,13 +24,9 @@ def score_name(name: str) -> str:
 
 def number(name: str, value: float) -> str:
     """A score with three decimals; errors in the target's units with four digits."""
-    return (
-        f"{value:,.4g}"
-        if name in ("rmse", "mae") and value < 1000
-        else f"{value:,.0f}"
-        if name in ("rmse", "mae")
-        else f"{value:.3f}"
-    )
+    if name in ("rmse", "mae"):
+        return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:.3f}"
 
 
 def counted(counts: Mapping[str, int], most: int = 6) -> str:

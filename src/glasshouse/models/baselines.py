@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
 from ..estimators.targets import Classes, Targets
-from ..training.watchers import Watcher
+from ..training.watchers import Watcher, announce
 from .scores import score_rows, scores
 
 __all__ = ["Baseline", "baselines"]
@@ -56,8 +56,7 @@ def baselines(
         }
     results = []
     for name, model in models.items():
-        for watcher in watchers:
-            watcher.stage(name)
+        announce(watchers, name)
         started = time.perf_counter()
         with warnings.catch_warnings(), threadpool_limits(1 if train[0].size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline

@@ -23,7 +23,7 @@ from ..training.batches import Data
 from ..training.loop import Validation, fit
 from ..training.recipe import Recipe
 from ..training.state import State
-from ..training.watchers import Watcher
+from ..training.watchers import Watcher, announce
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .labels import labels_for, targets_of, task_of
@@ -98,8 +98,7 @@ def train(
     >>> model.scores["test"]["accuracy"] > 0.9
     True
     """
-    stage = _announcer(watchers)
-    stage("reading")
+    announce(watchers, "reading")
     path = _place_for(table, test, out)
     whole = read_table(table)
     target = whole.resolve(target)
@@ -126,7 +125,7 @@ def train(
 
     recipe = default_recipe(targets, len(parts.train), seed)
 
-    stage("training")
+    announce(watchers, "training")
     started = time.perf_counter()
     trained, held_out = (
         Data(X[rows], targets.encode(y[rows], recipe.dtype)) for rows in (parts.train, parts.validation)
@@ -136,7 +135,7 @@ def train(
     seconds = time.perf_counter() - started
     model = Model(encoder, targets.finished(state.network), targets, target, recipe, {})
 
-    stage("judging")
+    announce(watchers, "judging")
     test_labels = model.labels_in(judged)
     judgement = model.judge(test_labels, X_test, surprises)
     validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
@@ -194,11 +193,3 @@ def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] |
         stem = source.name.removesuffix(".gz")
         path = source.parent / f"{stem.rsplit('.', 1)[0]}.glass"
     return checked_place(path, table, test)
-
-
-def _announcer(watchers: Sequence[Watcher]) -> Any:
-    def stage(name: str) -> None:
-        for watcher in watchers:
-            watcher.stage(name)
-
-    return stage

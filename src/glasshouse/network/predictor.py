@@ -51,5 +51,5 @@ class Predictor:
             for rows in panels(len(X)):
                 n = self.work.load_inputs(X, rows)
                 forward(self.work, n)
-                outputs[rows[0] : rows[0] + n] = self.work.columns[-1].a[:, :n].T
+                outputs[rows[0] : rows[0] + n] = self.work.outputs(n)
         return outputs

@@ -92,8 +92,8 @@ class Workspace:
         return n
 
     def outputs(self, n: int) -> Array:
-        """A copy of the last activations, (n, n_outputs)."""
-        return self.columns[-1].a[:, :n].T.copy()
+        """The last activations, (n, n_outputs): a view, valid until the next batch."""
+        return self.columns[-1].a[:, :n].T
 
 
 def _no_loss(n: int) -> float:

@@ -76,7 +76,7 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
         forward(work, n)
         share = float(n if weight is None else weight[batch.rows].sum())
         total, mass = total + work.loss(n) * share, mass + share
-        outputs[batch.rows] = work.columns[-1].a[:, :n].T
+        outputs[batch.rows] = work.outputs(n)
         if not np.isfinite(total):
             raise state.diverged(work, n, recipe.rate(state.epoch))
     score = validation.score(outputs, Y, weight)

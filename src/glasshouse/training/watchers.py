@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..network.workspace import Workspace
     from .state import State
 
-__all__ = ["Watcher"]
+__all__ = ["Watcher", "announce"]
 
 
 class Watcher:
@@ -22,3 +23,9 @@ class Watcher:
 
     def after_epoch(self, state: State) -> None:
         """Called after every epoch; the last row of `state.history` is its own."""
+
+
+def announce(watchers: Sequence[Watcher], name: str) -> None:
+    """Tell every watcher that a part of a longer run begins."""
+    for watcher in watchers:
+        watcher.stage(name)
