@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from glasshouse.training.batches import Data, batches
+from glasshouse.training.batches import Batches, Data
 from glasshouse.training.loop import epoch
 from glasshouse.training.recipe import Recipe
 from glasshouse.training.state import State
@@ -36,7 +36,7 @@ def ours(shape: tuple[int, ...], X: np.ndarray, y: np.ndarray) -> Step:
     """The loop's own epoch over one batch: gather, passes, norm, update."""
     recipe = Recipe(output="softmax", loss="cross_entropy", hidden_layer_sizes=shape[1:-1], batch_size=BATCH)
     state = State.begun(recipe.initialized(shape[0], shape[-1]), recipe)
-    batch = list(batches(Data(X, np.eye(shape[-1], dtype=np.float32)[y]), BATCH, None))
+    batch = list(Batches(Data(X, np.eye(shape[-1], dtype=np.float32)[y]), BATCH))
     return lambda: epoch(state, batch, recipe)
 
 

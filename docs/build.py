@@ -14,8 +14,9 @@ import click
 
 from glasshouse.cli.main import VERBS, glasshouse
 from glasshouse.network.activations import ACTIVATIONS
+from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
-from glasshouse.network.losses import LOSSES
+from glasshouse.network.losses import LOSSES, SMOOTH
 from glasshouse.tables import columns
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.training.optimizers import OPTIMIZERS
@@ -37,7 +38,14 @@ def code(text: object) -> str:
 def units() -> str:
     """Every row of every table of units, with its formula."""
     activations = [
-        [code(r.name), code(r.formula), f"${r.latex}$", f"{r.low:g} to {r.high:g}", code(r.initializer)]
+        [
+            code(r.name),
+            code(r.formula),
+            f"${r.latex}$",
+            f"{r.low:g} to {r.high:g}",
+            code(r.initializer),
+            "hidden, outputs" if r.hidden else "outputs",
+        ]
         for r in ACTIVATIONS.values()
     ]
     losses = [
@@ -45,38 +53,56 @@ def units() -> str:
             code(r.name),
             ", ".join(f"{code(f)} ({o})" for o, f in r.formula.items()),
             f"${r.latex}$",
-            ", ".join(r.outputs),
+            "any but sign" if r.outputs == SMOOTH else ", ".join(r.outputs),
+            r.targets,
         ]
         for r in LOSSES.values()
     ]
-    initializers = [[code(r.name), r.distribution, code(r.formula), r.source] for r in INITIALIZERS.values()]
+    initializers = [
+        [code(r.name), r.distribution, code(r.formula), f"{r.scale:g}", r.source] for r in INITIALIZERS.values()
+    ]
     aliases = ", ".join(f"{code(alias)} is {code(name)}" for alias, name in ALIASES.items())
     optimizers = [
-        [code(r.name), (r.__doc__ or "").splitlines()[0], ", ".join(f"{f.name}={f.default}" for f in fields(r))]
+        [
+            code(r.name),
+            code(r.__name__),
+            (r.__doc__ or "").splitlines()[0],
+            ", ".join(f"{f.name}={f.default}" for f in fields(r)),
+        ]
         for r in OPTIMIZERS.values()
     ]
-    schedules = [[code(r.name), code(r.formula)] for r in SCHEDULES.values()]
+    schedules = [
+        [code(r.name), code(r.__name__), code(r.formula), ", ".join(f"{f.name}={f.default}" for f in fields(r))]
+        for r in SCHEDULES.values()
+    ]
+    allocations = [[code(name), rule] for name, rule in ALLOCATIONS.items()]
     parts = [
         "# Units\n",
         NOTE,
         "A unit is one row of one table in the code. The tests evaluate and differentiate these very formulas and"
         " compare them with the kernels.\n",
         "## Activations\n",
-        "`src/glasshouse/network/activations.py`. Softmax belongs to the last layer.\n",
-        table(["name", "formula", "", "range", "initialiser it wants"], activations),
+        "`src/glasshouse/network/activations.py`. Each row also has its slope and its curvature, f'(z) and f''(z).\n",
+        table(["name", "formula", "", "range", "initialiser it wants", "for"], activations),
         "## Losses\n",
-        "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs; `*`: any other.\n",
-        table(["name", "term of one output", "", "outputs it accepts"], losses),
+        "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs, of weighted sum z,"
+        " activation a and target y; `*`: any other. A function `(a, y) -> (value, dL/da)` is a loss too.\n",
+        table(["name", "term of one output", "", "outputs it accepts", "targets"], losses),
         "## Initialisers\n",
-        "`src/glasshouse/network/initializers.py`. Mean 0; the formula is the standard deviation. In a sparse layer the"
-        f" fans are counted unit by unit. {aliases}. Biases start at 0.\n",
-        table(["name", "distribution", "standard deviation", "source"], initializers),
+        "`src/glasshouse/network/initializers.py`. Mean 0; the formula is the standard deviation, with a scale of its"
+        " own if one is given (`Initializer('normal', scale=0.1)`). In a sparse layer fans are counted unit by unit."
+        f" {aliases}. Biases start at 0.\n",
+        table(["name", "distribution", "standard deviation", "scale", "source"], initializers),
         "## Optimisers\n",
         "`src/glasshouse/training/optimizers.py`.\n",
-        table(["name", "step", "settings"], optimizers),
+        table(["name", "object", "step", "settings"], optimizers),
         "## Schedules\n",
-        "`src/glasshouse/training/schedules.py`. Factor of the learning rate; t goes from 0 (first epoch) towards 1.\n",
-        table(["name", "factor"], schedules),
+        "`src/glasshouse/training/schedules.py`. The factor of the learning rate, in epochs, steps and samples that are"
+        " done (`epochs`, `steps`: of the whole run) and in `cuts`, how often a plateau has been met.\n",
+        table(["name", "object", "factor", "settings"], schedules),
+        "## Density\n",
+        "`src/glasshouse/network/density.py`. How the connections of a network sparse from the start are dealt.\n",
+        table(["allocation", "each layer gets"], allocations),
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),

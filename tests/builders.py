@@ -37,10 +37,15 @@ def masks_for(rng, sizes, density=0.4):
     return [rng.random((fan_out, fan_in)) < density for fan_in, fan_out in zip(sizes, sizes[1:], strict=False)]
 
 
-def batch(rng, n, n_features, n_outputs, output, dtype=np.float64):
+def batch(rng, n, n_features, n_outputs, output, dtype=np.float64, loss=None):
+    """Rows, targets that this loss can judge on these outputs, and weights."""
     X = rng.normal(0, 1, (n, n_features)).astype(dtype)
     if output == "softmax":
         Y = np.eye(n_outputs)[rng.integers(0, n_outputs, n)]
+    elif loss == "poisson":
+        Y = rng.poisson(2.0, (n, n_outputs)) * 1.0
+    elif loss in ("perceptron", "hinge"):
+        Y = np.where(rng.random((n, n_outputs)) < 0.5, -1.0, 1.0)
     else:
         Y = (rng.random((n, n_outputs)) < 0.5) * 1.0
     weight = rng.uniform(0.2, 2.0, n)

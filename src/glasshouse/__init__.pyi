@@ -3,13 +3,29 @@ from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import TableError as TableError
 from .errors import TrainingDiverged as TrainingDiverged
-from .estimators.mlp import MLPClassifier as MLPClassifier
-from .estimators.mlp import MLPRegressor as MLPRegressor
+from .estimators.classifier import MLPClassifier as MLPClassifier
+from .estimators.logistic import LogisticRegression as LogisticRegression
+from .estimators.perceptron import Perceptron as Perceptron
+from .estimators.regressor import MLPRegressor as MLPRegressor
 from .models.model import Model as Model
 from .models.model import load as load
 from .models.train import train as train
 from .models.verbs import evaluate as evaluate
 from .models.verbs import inspect as inspect
 from .models.verbs import predict as predict
+from .network.density import Density as Density
+from .network.initializers import Initializer as Initializer
+from .training.optimizers import LBFGS as LBFGS
+from .training.optimizers import SGD as SGD
+from .training.optimizers import Adam as Adam
+from .training.optimizers import AdamW as AdamW
+from .training.optimizers import RMSprop as RMSprop
+from .training.schedules import Constant as Constant
+from .training.schedules import Cosine as Cosine
+from .training.schedules import InverseScaling as InverseScaling
+from .training.schedules import OneCycle as OneCycle
+from .training.schedules import Plateau as Plateau
+from .training.schedules import StepDecay as StepDecay
+from .training.watchers import Watcher as Watcher
 
 __version__: str

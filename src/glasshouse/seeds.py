@@ -8,7 +8,13 @@ from .errors import OptionError
 
 __all__ = ["PURPOSES", "stream"]
 
-PURPOSES = ("weights", "order", "dropout", "split")  # appended to, never reordered: the place is the child's key
+PURPOSES = (
+    "weights",
+    "order",
+    "dropout",
+    "split",
+    "topology",
+)  # appended to, never reordered: the place is the child's key
 
 
 def stream(seed: int, purpose: str) -> np.random.Generator:

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
+from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -178,6 +179,10 @@ def as_type(value: Any, hint: Any, name: str) -> Any:
         return tuple(as_type(item, get_args(hint)[0], name) for item in value)
     if hint is float and type(value) in (int, float) and abs(value) <= sys.float_info.max:
         return float(value)
+    if isinstance(hint, UnionType):
+        for kind in get_args(hint):
+            if (value is None) == (kind is NoneType):
+                return value if value is None else as_type(value, kind, name)
     if hint in (bool, str) and type(value) is hint:
         return value
     if hint is int and type(value) is int and abs(value) < 1 << 63:

@@ -69,8 +69,8 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = "schema_version model task target rows features parameters epochs seconds seed validation test baselines"
-    assert list(found) == keys.split()
+    keys = "schema_version model task target rows features parameters epochs interrupted seconds seed validation test"
+    assert list(found) == [*keys.split(), "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7
     assert found["task"] == "classification"

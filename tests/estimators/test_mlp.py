@@ -103,7 +103,7 @@ def test_a_fit_that_did_not_settle_says_so_and_one_that_did_does_not() -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        MLPClassifier(max_iter=30, tol=10, n_iter_no_change=29).fit(X, y)
+        MLPClassifier(max_iter=30, tol=10, n_iter_no_change=28).fit(X, y)
 
 
 def test_pipelines_grids_and_pickles() -> None:

@@ -1,12 +1,16 @@
-"""exp, log, log1p, tanh and the activations against mpmath, in units in the last place."""
+"""exp, log, log1p, erfc, tanh and the activations against mpmath, in units in the last place."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import mpmath
 import numpy as np
 import pytest
 
 from glasshouse import kernels
+from glasshouse.network.activations import ACTIVATIONS
 
 mpmath.mp.prec = 120
 
@@ -42,7 +46,23 @@ def test_functions_are_within_two_ulp(name: str, truth, low: float, high: float,
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize(("name", "truth"), [("tanh", mpmath.tanh), ("sigmoid", lambda z: 1 / (1 + mpmath.exp(-z)))])
+def test_erfc_keeps_its_digits_into_the_tail(dtype: type) -> None:
+    x = points(0, 9 if dtype is np.float32 else 26, dtype)
+    out = np.empty_like(x)
+    kernels.arithmetic(dtype).erfc(x, out)
+    assert ulps(out, [mpmath.erfc(mpmath.mpf(float(v))) for v in x]) <= (20 if kernels.level != "x86_64_v2" else 2000)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("name", "truth"),
+    [
+        ("tanh", mpmath.tanh),
+        ("sigmoid", lambda z: 1 / (1 + mpmath.exp(-z))),
+        ("elu", lambda z: z if z > 0 else mpmath.expm1(z)),
+        ("softplus", lambda z: mpmath.log1p(mpmath.exp(z))),
+    ],
+)
 def test_smooth_activations_are_within_three_ulp(name: str, truth, dtype: type) -> None:
     z = points(-60, 60, dtype)
     out = np.empty_like(z)
@@ -71,12 +91,35 @@ def test_exp_of_subnormal_results(dtype: type) -> None:
         assert np.allclose(out, np.exp(x.astype(np.longdouble)).astype(dtype), rtol=1e-3, atol=0)
 
 
-@pytest.mark.parametrize("name", ["identity", "sigmoid", "tanh", "relu"])
+def test_the_coefficients_of_erfc_are_what_they_are_said_to_be() -> None:
+    """exp(x²) erfc(x) interpolated in Chebyshev points of t = (x - 2) / (x + 2), from x = 1 on."""
+    source = (Path(kernels.__file__).parent / "normal.hpp").read_text()
+    for kind, degree in (("float", 10), ("double", 22)):
+        block = re.search(rf"ErfcTail<{kind}> \{{.*?coefficients\[\] = \{{(.*?)\}};", source, re.S)
+        written = [float(word.rstrip("f")) for word in re.findall(r"-?[\d.]+(?:e-?\d+)?f?", block[1])]
+        low, count = -mpmath.mpf(1) / 3, degree + 1
+        places = [
+            (low + 1) / 2 + (1 - low) / 2 * mpmath.cos(mpmath.pi * (2 * i + 1) / (2 * count)) for i in range(count)
+        ]
+        x = [2 * (1 + t) / (1 - t) for t in places]
+        powers = mpmath.matrix([[t**k for k in range(count)] for t in places])
+        exact = mpmath.lu_solve(powers, mpmath.matrix([mpmath.exp(v * v) * mpmath.erfc(v) for v in x]))
+        assert written == pytest.approx([float(c) for c in exact], rel=1e-8 if kind == "float" else 1e-15)
+
+
+@pytest.mark.parametrize("name", [row.name for row in ACTIVATIONS.values() if row.elementwise])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_nan_is_seen_and_infinity_is_kept_in_range(name: str, dtype: type) -> None:
     z = np.array([np.nan, np.inf, -np.inf], dtype)
     out = np.empty_like(z)
     kernels.arithmetic(dtype).activate(z, out, name)
     assert np.isnan(out[0])
-    limits = {"identity": (np.inf, -np.inf), "sigmoid": (1, 0), "tanh": (1, -1), "relu": (np.inf, 0)}
-    assert (out[1], out[2]) == limits[name]
+    limits = {
+        "identity": (np.inf, -np.inf),
+        "sigmoid": (1, 0),
+        "tanh": (1, -1),
+        "leaky_relu": (np.inf, -np.inf),
+        "elu": (np.inf, -1),
+        "sign": (1, -1),
+    }
+    assert (out[1], out[2]) == limits.get(name, (np.inf, 0))

@@ -17,6 +17,7 @@ import glasshouse
 from glasshouse.cli.main import VERBS
 from glasshouse.cli.main import glasshouse as group
 from glasshouse.network.activations import ACTIVATIONS
+from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
 from glasshouse.network.losses import LOSSES
 from glasshouse.tables.columns import KINDS
@@ -83,7 +84,7 @@ def test_a_verb_is_a_function_with_the_same_options(verb: str) -> None:
     assert "Examples" in (inspect.getdoc(function) or "") or verb == "evaluate"
 
 
-UNITS = [*ACTIVATIONS, *LOSSES, *INITIALIZERS, *ALIASES, *OPTIMIZERS, *SCHEDULES, *KINDS, *EXAMPLES]
+UNITS = [*ALLOCATIONS, *ACTIVATIONS, *LOSSES, *INITIALIZERS, *ALIASES, *OPTIMIZERS, *SCHEDULES, *KINDS, *EXAMPLES]
 
 
 @pytest.mark.parametrize("unit", UNITS)

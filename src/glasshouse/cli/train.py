@@ -24,20 +24,40 @@ __all__ = ["train"]
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
+@click.option("--checkpoint", metavar="FILE", help="Keep the whole state of the training there, after every epoch.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, to the same model as without the stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def train(
-    table: str, target: str, test: str | None, out: str | None, seed: int, baselines: bool, as_json: bool
+    table: str,
+    target: str,
+    test: str | None,
+    out: str | None,
+    seed: int,
+    baselines: bool,
+    checkpoint: str | None,
+    resume: bool,
+    as_json: bool,
 ) -> None:
     """Train a network on TABLE, and say how good it is.
 
     TABLE is CSV or TSV (delimiter, quotes, header and gzip are found out), or example:NAME for one of breast_cancer,
     diabetes, digits, iris, wine. Rows are dealt to training, validation and test; whatever chooses sees validation
-    only, and every printed score is of test rows.
+    only, and every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far.
     """
     from ..models.train import train as train_model
 
     with progress(quiet=as_json) as watchers:
-        model = train_model(table, target=target, test=test, out=out, seed=seed, baselines=baselines, watchers=watchers)
+        model = train_model(
+            table,
+            target=target,
+            test=test,
+            out=out,
+            seed=seed,
+            baselines=baselines,
+            checkpoint=checkpoint,
+            resume=resume,
+            watchers=watchers,
+        )
     if as_json:
         echo_json(_document(model))
     else:
@@ -54,6 +74,7 @@ def _document(model: Model) -> dict[str, Any]:
         "features": model.network.n_features,
         "parameters": len(model.network.parameters),
         "epochs": run.epochs,
+        "interrupted": run.interrupted,
         "seconds": run.seconds,
         "seed": model.recipe.seed,
         "validation": model.scores["validation"],
@@ -106,7 +127,7 @@ def _training(model: Model) -> list[str]:
         f"{len(run.split.train):,} rows to train, {len(run.split.validation):,} to choose, "
         f"{test['rows']:,} to test ({where})",
         f"{model.target}: {model.targets.description}; network {sizes}, {len(model.network.parameters):,} parameters, "
-        f"best epoch {run.best_epoch} of {run.epochs}",
+        f"best epoch {run.best_epoch} of {run.epochs}{' (stopped by hand)' if run.interrupted else ''}",
     ]
 
 

@@ -1,35 +1,48 @@
-"""What a network's outputs mean: classes or numbers, encoded into columns it can learn and back."""
+"""What a network's outputs mean: classes, labels or numbers, encoded into columns it can learn and back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import accuracy_score, r2_score
 
+from ..network.losses import LOSSES, LossFunction
 from ..network.network import Network
 
-__all__ = ["Classes", "Numbers", "Targets"]
+__all__ = ["Classes", "Labels", "Numbers", "Target", "Targets"]
 
 Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class Classes:
-    """Two classes are one sigmoid output, more are one softmax output each; both judged by cross-entropy."""
+    """Two classes are one output, more are one output each.
+
+    Under losses of probabilities the outputs are sigmoid or softmax and the targets 0 and 1; under margin losses
+    (hinge, perceptron) they are decision values or signs, one class against the rest, and the targets -1 and 1.
+    """
 
     classes: Array
+    loss: str | LossFunction = "cross_entropy"
 
-    loss, loss_scale = "cross_entropy", 1.0
+    loss_scale: ClassVar[float] = 1.0
 
     @property
     def description(self) -> str:
         return f"{len(self.classes)} classes"
 
     @property
+    def margins(self) -> bool:
+        """Whether the loss judges decision values instead of probabilities."""
+        return isinstance(self.loss, str) and LOSSES[self.loss].targets == "-1 and 1"
+
+    @property
     def output(self) -> str:
+        if self.margins:
+            return LOSSES[str(self.loss)].outputs[0]
         return "sigmoid" if len(self.classes) == 2 else "softmax"
 
     @property
@@ -42,11 +55,11 @@ class Classes:
         return np.asarray(order[np.searchsorted(self.classes, y, sorter=order)])
 
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
-        """(n,) labels to (n, n_outputs) zeros and ones."""
+        """(n,) labels to (n, n_outputs) numbers."""
         places = self.find(y)
-        if len(self.classes) == 2:
-            return places[:, None].astype(dtype)
-        return np.eye(len(self.classes), dtype=dtype)[places]
+        ones = places[:, None] if len(self.classes) == 2 else places[:, None] == np.arange(len(self.classes))
+        ones = ones.astype(dtype)
+        return ones * 2 - 1 if self.margins else ones
 
     def probabilities(self, outputs: Array) -> Array:
         """(n, n_outputs) activations to (n, n_classes) probabilities."""
@@ -54,7 +67,8 @@ class Classes:
 
     def places(self, outputs: Array) -> Array:
         """The place among the classes of the likeliest one."""
-        return (outputs[:, 0] > 0.5).astype(int) if len(self.classes) == 2 else outputs.argmax(axis=1)
+        threshold = 0.0 if self.margins else 0.5
+        return (outputs[:, 0] > threshold).astype(int) if len(self.classes) == 2 else outputs.argmax(axis=1)
 
     def decode(self, outputs: Array) -> Array:
         """The likeliest label of each row."""
@@ -67,30 +81,92 @@ class Classes:
     def finished(self, network: Network) -> Network:
         return network
 
+    def unfinished(self, network: Network) -> Network:
+        return network
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Any number of labels at once: one sigmoid output each, judged by the sum of their cross-entropies."""
+
+    classes: Array
+    loss: str | LossFunction = "cross_entropy"
+
+    output: ClassVar[str] = "sigmoid"
+    loss_scale: ClassVar[float] = 1.0
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.classes)
+
+    def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
+        """(n, n_labels) zeros and ones, in another precision."""
+        return y.astype(dtype)
+
+    def probabilities(self, outputs: Array) -> Array:
+        """The probability of each label, (n, n_labels)."""
+        return outputs
+
+    def decode(self, outputs: Array) -> Array:
+        """(n, n_labels): 1 where a label is likelier than not."""
+        return (outputs > 0.5).astype(int)
+
+    def score(self, outputs: Array, Y: Array, weight: Array | None) -> float:
+        """The share of rows with every label right, as scikit-learn's accuracy."""
+        return float(accuracy_score(Y > 0.5, outputs > 0.5, sample_weight=weight))
+
+    def finished(self, network: Network) -> Network:
+        return network
+
+    def unfinished(self, network: Network) -> Network:
+        return network
+
 
 @dataclass(frozen=True, eq=False)
 class Numbers:
-    """Identity outputs judged by half the squared error, on targets of mean 0 and deviation 1 while training."""
+    """Numbers, brought to a size that suits the output while training; the scale is folded into the network afterwards.
+
+    Identity outputs learn targets of mean 0 and deviation 1, exp outputs learn targets of mean 1, others learn the
+    targets as they are.
+    """
 
     mean: Array
     scale: Array
+    loss: str | LossFunction = "squared_error"
+    output: str = "identity"
 
-    output, loss, loss_scale = "identity", "squared_error", 0.5
-    description = "a number"
+    description: ClassVar[str] = "a number"
 
     @classmethod
-    def of(cls, y: Array) -> Numbers:
-        """Learn mean and deviation of y (n,) or (n, n_outputs)."""
+    def of(
+        cls,
+        y: Array,
+        weight: Array | None = None,
+        loss: str | LossFunction = "squared_error",
+        output: str = "identity",
+    ) -> Numbers:
+        """Learn the size of y (n,) or (n, n_outputs)."""
         y = y.reshape(len(y), -1)
-        scale = y.std(axis=0)
-        return cls(y.mean(axis=0), np.where(scale > 0, scale, 1.0))
+        mean = np.average(y, axis=0, weights=weight)
+        nothing = np.zeros_like(mean)
+        if output == "identity":
+            scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
+            return cls(mean, np.where(scale > 0, scale, 1.0), loss, output)
+        if output == "exp":
+            return cls(nothing, np.where(mean > 0, mean, 1.0), loss, output)
+        return cls(nothing, nothing + 1.0, loss, output)
+
+    @property
+    def loss_scale(self) -> float:
+        """½ for squared error, as scikit-learn has it."""
+        return 0.5 if self.loss == "squared_error" else 1.0
 
     @property
     def n_outputs(self) -> int:
         return len(self.mean)
 
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
-        """To (n, n_outputs) standardised columns."""
+        """To (n, n_outputs) columns of that size."""
         return ((y.reshape(len(y), -1) - self.mean) / self.scale).astype(dtype)
 
     def decode(self, outputs: Array) -> Array:
@@ -98,7 +174,7 @@ class Numbers:
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs
 
     def score(self, outputs: Array, Y: Array, weight: Array | None) -> float:
-        """R², the same on standardised targets as on the user's."""
+        """R², the same on these columns as on the user's."""
         return float(r2_score(Y, outputs, sample_weight=weight)) if len(Y) > 1 else float("nan")
 
     def finished(self, network: Network) -> Network:
@@ -107,9 +183,18 @@ class Numbers:
         In float64 where float32 would lose digits that matter: a mean far larger than the deviation, or very large or
         small numbers.
         """
+        if self.output not in ("identity", "exp"):
+            return network
         sizes = np.abs(np.concatenate((self.mean, self.scale)))
         far = (np.abs(self.mean) > 1e3 * self.scale).any() or sizes.max() > 1e30 or self.scale.min() < 1e-30
         return (network.astype(np.float64) if far else network).rescaled(self.scale, self.mean)
 
+    def unfinished(self, network: Network) -> Network:
+        """The network that `finished` made another of."""
+        if self.output not in ("identity", "exp"):
+            return network
+        return network.rescaled(1 / self.scale, -self.mean / self.scale)
 
-Targets = Classes | Numbers
+
+Target = Classes | Numbers  # of one column of a table
+Targets = Target | Labels

@@ -51,8 +51,67 @@ class BoundLoss(Protocol):
 
     def __call__(self, n: int) -> float:
         """Return the sum of weight * loss over the first n columns; write delta of the outputs."""
+    def curvature(self, n: int, into: Columns) -> float:
+        """Return the same sum; write weight * d²loss / dz² of every output into the columns given."""
+
+class BoundDropout(Protocol):
+    """Dropout between a layer's columns and what the next layer reads."""
+
+    def draw(self, seed: tuple[int, int], step: int) -> None:
+        """From now on leave out what this step of this seed leaves out."""
+    def rest(self) -> None:
+        """From now on hand everything on, as prediction wants it."""
+    def forward(self, n: int) -> None:
+        """a = below * (0 or 1 / (1 - rate))."""
+    def backward(self, n: int, add: bool = False) -> None:
+        """delta below = delta * (0 or 1 / (1 - rate)) * f'(z below)."""
+
+class Arrays(Protocol):
+    """What every step sweeps over; weights come first, and penalties fall on them alone.
+
+    A step clips what it uses to the share `clip`, adds l2 w to the gradient, multiplies w by `keep` (decoupled decay)
+    and pulls it towards 0 by l1 times the step's reach, no further (a proximal step, so zeros are real).
+    """
+
+    def largest(self, l2: float) -> float:
+        """The largest magnitude of gradient + l2 w, at most, over what may move; NaN if any part is not a number."""
+    def norm(self, l2: float) -> float:
+        """The norm of gradient + l2 w over what may move, the same however many zeros stand between."""
+    def penalty(self, l2: float, l1: float) -> float:
+        """l2 / 2 Σ w² + l1 Σ |w| over what may move, the same however many zeros stand between."""
+    def sgd(self, rate: float, clip: float, l2: float, keep: float, l1: float) -> None: ...
+    def momentum(
+        self,
+        velocity: Array,
+        rate: float,
+        momentum: float,
+        nesterov: bool,
+        clip: float,
+        l2: float,
+        keep: float,
+        l1: float,
+    ) -> None: ...
+    def rmsprop(
+        self, second: Array, rate: float, decay: float, epsilon: float, clip: float, l2: float, keep: float, l1: float
+    ) -> None: ...
+    def adam(
+        self,
+        first: Array,
+        second: Array,
+        rate: float,
+        beta_1: float,
+        beta_2: float,
+        epsilon: float,
+        correction_1: float,
+        correction_2: float,
+        clip: float,
+        l2: float,
+        keep: float,
+        l1: float,
+    ) -> None: ...
 
 AnyColumns = Columns
+AnyArrays = Arrays
 
 class Arithmetic(Protocol):
     """Everything there is in one precision."""
@@ -81,32 +140,28 @@ class Arithmetic(Protocol):
     def Loss(self, name: str, output: AnyColumns, target: AnyColumns, weight: AnyColumns) -> BoundLoss: ...
     def gather(self, X: Array, rows: npt.NDArray[np.int64], columns: AnyColumns) -> None:
         """columns.a[feature, k] = X[rows[k], feature], zero past the last row. X is float32, float64 or uint8."""
-    def sgd(
-        self, parameters: Array, gradient: Array, movable: Mask | None, n_weights: int, rate: float, l2: float
-    ) -> None: ...
-    def adam(
+    def gather_sparse(
         self,
-        parameters: Array,
-        gradient: Array,
-        movable: Mask | None,
-        n_weights: int,
-        first: Array,
-        second: Array,
-        rate: float,
-        beta_1: float,
-        beta_2: float,
-        epsilon: float,
-        correction_1: float,
-        correction_2: float,
-        l2: float,
-    ) -> None: ...
-    def norm(self, parameters: Array, gradient: Array, movable: Mask | None, n_weights: int, l2: float) -> float:
-        """The norm of gradient + l2 w over what may move: not finite if any part of it is not."""
+        values: Array,
+        places: npt.NDArray[Any],
+        starts: npt.NDArray[Any],
+        rows: npt.NDArray[np.int64],
+        columns: AnyColumns,
+    ) -> None:
+        """The same from the three arrays of a CSR matrix."""
+    def Dropout(self, below: AnyColumns, here: AnyColumns, rate: float, layer: int) -> BoundDropout: ...
+    def pull_back(self, output: AnyColumns, n: int) -> None:
+        """Turn weight * dL/da, found in delta, into dL/dz."""
+    def Arrays(self, parameters: Array, gradient: Array, movable: Mask | None, n_weights: int) -> AnyArrays: ...
+    def average(self, average: Array, parameters: Array, share: float) -> None:
+        """average += share * (parameters - average)."""
     def exp(self, x: Array, out: Array) -> None: ...
     def log(self, x: Array, out: Array) -> None: ...
     def log1p(self, x: Array, out: Array) -> None: ...
+    def erfc(self, x: Array, out: Array) -> None: ...
     def activate(self, z: Array, out: Array, name: str) -> None: ...
     def slope(self, z: Array, out: Array, name: str) -> None: ...
+    def curvature(self, z: Array, out: Array, name: str) -> None: ...
 
 level: str
 float32: Arithmetic

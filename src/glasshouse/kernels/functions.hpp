@@ -1,4 +1,4 @@
-// exp, log, log1p and tanh over a register, within 2 units in the last place (tests/kernels/test_functions.py).
+// exp, expm1, log, log1p and tanh over a register, within 2 units in the last place (tests/kernels/test_functions.py).
 //
 // Our own, so that every instruction set and every C library gives the same bits. Each is a reduction to a small
 // interval and a Taylor polynomial whose coefficients are written as what they are.
@@ -56,13 +56,17 @@ template <class T> inline Vector<T> exp(Vector<T> x) {
     return mantissa * power_of_two<T>(half) * power_of_two<T>(n - half);
 }
 
-template <class T> inline Vector<T> tanh(Vector<T> x) {
-    Vector<T> twice = T(-2) * magnitude(x);
-    twice = select(twice < T(-44), every<T>(T(-44)), twice);               // tanh is 1 to the last bit well before
+/// exp(x) - 1 for x <= 0, where nothing is lost near 0.
+template <class T> inline Vector<T> expm1_below(Vector<T> x) {
+    x = select(x < T(-44), every<T>(T(-44)), x);                           // -1 to the last bit well before
     Integers<T> n;
-    const Vector<T> part = reduced_expm1<T>(twice, n);
+    const Vector<T> part = reduced_expm1<T>(x, n);
     const Vector<T> scale = power_of_two<T>(n);
-    const Vector<T> expm1 = fma(scale, part, scale - T(1));                // exp(-2|x|) - 1
+    return fma(scale, part, scale - T(1));
+}
+
+template <class T> inline Vector<T> tanh(Vector<T> x) {
+    const Vector<T> expm1 = expm1_below<T>(T(-2) * magnitude(x));          // exp(-2|x|) - 1
     const Vector<T> value = -expm1 / (expm1 + T(2));
     return select(x < 0, -value, select(x == 0, x, value));                // keeps the sign of zero
 }

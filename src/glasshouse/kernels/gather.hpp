@@ -5,13 +5,17 @@
 
 namespace glasshouse {
 
+inline void expect_rows(const std::int64_t* rows, std::size_t n, std::size_t X_rows) {
+    for (std::size_t k = 0; k < n; ++k)
+        if (rows[k] < 0 || static_cast<std::size_t>(rows[k]) >= X_rows)
+            throw std::out_of_range("row " + std::to_string(rows[k]) + " is not among " + std::to_string(X_rows));
+}
+
 /// columns.a[feature][k] = X[rows[k]][feature] for k < n; X has row_step numbers from one row to the next.
 template <class T, class From>
 void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::int64_t* rows, std::size_t n, Columns<T>& columns) {
     columns.sweep(n);
-    for (std::size_t k = 0; k < n; ++k)
-        if (rows[k] < 0 || static_cast<std::size_t>(rows[k]) >= X_rows)
-            throw std::out_of_range("row " + std::to_string(rows[k]) + " is not among " + std::to_string(X_rows));
+    expect_rows(rows, n, X_rows);
     constexpr std::size_t block = line<T>;                                 // rows at a time: one line of every column
     for (std::size_t begin = 0; begin < n; begin += block) {
         const std::size_t end = begin + block < n ? begin + block : n;
@@ -22,6 +26,24 @@ void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::
         }
     }
     for (std::size_t feature = 0; feature < columns.rows; ++feature) columns.clear_past(n, columns.a + feature * columns.stride);
+}
+
+/// The same from CSR: row r of X holds values[k] in column places[k] for k from starts[r] to starts[r + 1].
+template <class T, class From, class Place>
+void gather_sparse(const From* values, const Place* places, const Place* starts, std::size_t n_values, std::size_t X_rows,
+                   const std::int64_t* rows, std::size_t n, Columns<T>& columns) {
+    const std::size_t padded_n = columns.sweep(n);
+    expect_rows(rows, n, X_rows);
+    for (std::size_t feature = 0; feature < columns.rows; ++feature)
+        std::memset(columns.a + feature * columns.stride, 0, padded_n * sizeof(T));
+    for (std::size_t k = 0; k < n; ++k) {
+        const Place begin = starts[rows[k]], end = starts[rows[k] + 1];
+        if (begin < 0 || begin > end || static_cast<std::size_t>(end) > n_values) throw std::out_of_range("the rows of X point outside it");
+        for (Place p = begin; p < end; ++p) {
+            if (places[p] < 0 || static_cast<std::size_t>(places[p]) >= columns.rows) throw std::out_of_range("X holds a column outside its shape");
+            columns.a[static_cast<std::size_t>(places[p]) * columns.stride + k] += static_cast<T>(values[p]);
+        }
+    }
 }
 
 }  // namespace glasshouse

@@ -2,10 +2,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 
 #include <thread>
 
+#include "dropout.hpp"
 #include "gather.hpp"
 #include "losses.hpp"
 #include "sparse.hpp"
@@ -132,7 +134,22 @@ template <class T> void bind_losses(nb::module_& m) {
     nb::class_<L>(m, "Loss")
         .def(nb::init<const std::string&, Columns<T>&, Columns<T>&, Columns<T>&>(), "name"_a, "output"_a, "target"_a, "weight"_a,
              nb::keep_alive<1, 3>(), nb::keep_alive<1, 4>(), nb::keep_alive<1, 5>())
-        .def("__call__", [](L& loss, std::size_t n) { return loss(n); }, "n"_a);
+        .def("__call__", [](L& loss, std::size_t n) { return loss(n); }, "n"_a)
+        .def("curvature", [](L& loss, std::size_t n, Columns<T>& into) { return loss.curvature(n, into); }, "n"_a, "into"_a);
+    m.def("pull_back", [](Columns<T>& output, std::size_t n) { pull_back(output, n); }, "output"_a, "n"_a);
+}
+
+using Key = std::pair<std::uint32_t, std::uint32_t>;
+
+template <class T> void bind_dropout(nb::module_& m) {
+    using D = Dropout<T>;
+    nb::class_<D> dropout(m, "Dropout");
+    dropout
+        .def(nb::init<Columns<T>&, Columns<T>&, double, std::uint32_t>(), "below"_a, "here"_a, "rate"_a, "layer"_a,
+             nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>())
+        .def("draw", [](D& d, Key seed, std::uint64_t step) { d.draw({seed.first, seed.second}, step); }, "seed"_a, "step"_a)
+        .def("rest", &D::rest);
+    bind_passes<D>(dropout, [](const D& d) { return d.rows(); });
 }
 
 template <class T, class From> void bind_gather(nb::module_& m) {
@@ -143,41 +160,91 @@ template <class T, class From> void bind_gather(nb::module_& m) {
     }, "X"_a.noconvert(), "rows"_a.noconvert(), "columns"_a);
 }
 
+template <class T, class From, class Place> void bind_gather_sparse(nb::module_& m) {
+    using Rows = nb::ndarray<const std::int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+    m.def("gather_sparse", [](Flat<const From> values, Flat<const Place> places, Flat<const Place> starts, Rows rows, Columns<T>& columns) {
+        expect(places.size(), values.size(), "the pattern of X");
+        if (starts.size() == 0) throw std::invalid_argument("X has no rows");
+        released(rows.size() * columns.rows, [&] {
+            gather_sparse<T, From, Place>(values.data(), places.data(), starts.data(), values.size(), starts.size() - 1, rows.data(),
+                                          rows.size(), columns);
+        });
+    }, "values"_a.noconvert(), "places"_a.noconvert(), "starts"_a.noconvert(), "rows"_a.noconvert(), "columns"_a);
+}
+
 const std::uint8_t* mask_of(const std::optional<Mask>& movable, std::size_t size) {
     if (!movable) return nullptr;
     expect(movable->size(), size, "the mask");
     return movable->data();
 }
 
-template <class T>
-Sweep<T> sweep_of(Flat<T>& parameters, Flat<const T>& gradient, const std::optional<Mask>& movable, std::size_t n_weights) {
-    expect(gradient.size(), parameters.size(), "the gradient");
-    if (n_weights > parameters.size()) throw std::invalid_argument("more weights than parameters");
-    return {parameters.data(), gradient.data(), mask_of(movable, parameters.size()), parameters.size(), n_weights};
-}
+/// What every step begins with: the arrays of a sweep, then what is added to it.
+template <class T> struct Arrays {
+    Flat<T> parameters;
+    Flat<const T> gradient;
+    std::optional<Mask> movable;
+    std::size_t n_weights;
+
+    Sweep<T> sweep(T clip, T l2, T keep, T l1) const {
+        expect(gradient.size(), parameters.size(), "the gradient");
+        if (n_weights > parameters.size()) throw std::invalid_argument("more weights than parameters");
+        return {parameters.data(), gradient.data(), mask_of(movable, parameters.size()), parameters.size(), n_weights, clip, l2, keep, l1};
+    }
+    T* moment(const Flat<T>& array, const char* name) const {
+        expect(array.size(), parameters.size(), name);
+        return array.data();
+    }
+};
 
 template <class T> void bind_updates(nb::module_& m) {
-    m.def("sgd", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, T rate, T l2) {
-        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
-        released(sweep.size, [&] { sgd(sweep, rate, l2); });
-    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "rate"_a, "l2"_a);
-    m.def("adam", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, Flat<T> first, Flat<T> second,
-                     T rate, T beta_1, T beta_2, T epsilon, T correction_1, T correction_2, T l2) {
-        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
-        expect(first.size(), parameters.size(), "the first moment");
-        expect(second.size(), parameters.size(), "the second moment");
-        released(sweep.size, [&] {
-            adam(sweep, first.data(), second.data(), rate, beta_1, beta_2, epsilon, correction_1, correction_2, l2); });
-    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "first"_a.noconvert(), "second"_a.noconvert(),
-        "rate"_a, "beta_1"_a, "beta_2"_a, "epsilon"_a, "correction_1"_a, "correction_2"_a, "l2"_a);
-    m.def("norm", [](Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, double l2) {
-        const auto sweep = sweep_of<T>(parameters, gradient, movable, n_weights);
-        return released(sweep.size, [&] { return norm(sweep, l2); });
-    }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "l2"_a);
+    using A = Arrays<T>;
+    nb::class_<A>(m, "Arrays")
+        .def("__init__", [](A* self, Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights) {
+            new (self) A{parameters, gradient, movable, n_weights};
+            self->sweep(1, 0, 1, 0);
+        }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a)
+        .def("largest", [](const A& a, T l2) {
+            const auto sweep = a.sweep(1, l2, 1, 0);
+            return released(sweep.size, [&] { return largest(sweep); });
+        }, "l2"_a)
+        .def("norm", [](const A& a, T l2) {
+            const auto sweep = a.sweep(1, l2, 1, 0);
+            return released(sweep.size, [&] { return norm(sweep); });
+        }, "l2"_a)
+        .def("penalty", [](const A& a, T l2, T l1) {
+            const auto sweep = a.sweep(1, l2, 1, l1);
+            return released(sweep.size, [&] { return penalty(sweep); });
+        }, "l2"_a, "l1"_a)
+        .def("sgd", [](const A& a, T rate, T clip, T l2, T keep, T l1) {
+            const auto sweep = a.sweep(clip, l2, keep, l1);
+            released(sweep.size, [&] { sgd(sweep, rate); });
+        }, "rate"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
+        .def("momentum", [](const A& a, Flat<T> velocity, T rate, T share, bool nesterov, T clip, T l2, T keep, T l1) {
+            const auto sweep = a.sweep(clip, l2, keep, l1);
+            T* u = a.moment(velocity, "the velocity");
+            released(sweep.size, [&] { momentum(sweep, u, rate, share, nesterov); });
+        }, "velocity"_a.noconvert(), "rate"_a, "momentum"_a, "nesterov"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
+        .def("rmsprop", [](const A& a, Flat<T> second, T rate, T decay, T epsilon, T clip, T l2, T keep, T l1) {
+            const auto sweep = a.sweep(clip, l2, keep, l1);
+            T* v = a.moment(second, "the second moment");
+            released(sweep.size, [&] { rmsprop(sweep, v, rate, decay, epsilon); });
+        }, "second"_a.noconvert(), "rate"_a, "decay"_a, "epsilon"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
+        .def("adam", [](const A& a, Flat<T> first, Flat<T> second, T rate, T beta_1, T beta_2, T epsilon, T correction_1,
+                        T correction_2, T clip, T l2, T keep, T l1) {
+            const auto sweep = a.sweep(clip, l2, keep, l1);
+            T *m = a.moment(first, "the first moment"), *v = a.moment(second, "the second moment");
+            released(sweep.size, [&] { adam(sweep, m, v, rate, beta_1, beta_2, epsilon, correction_1, correction_2); });
+        }, "first"_a.noconvert(), "second"_a.noconvert(), "rate"_a, "beta_1"_a, "beta_2"_a, "epsilon"_a, "correction_1"_a,
+            "correction_2"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a);
+    m.def("average", [](Flat<T> average, Flat<const T> parameters, T share) {
+        expect(average.size(), parameters.size(), "the average");
+        released(parameters.size(), [&] { glasshouse::average(average.data(), parameters.data(), parameters.size(), share); });
+    }, "average"_a.noconvert(), "parameters"_a.noconvert(), "share"_a);
 }
 
-/// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests.
-template <class T> void each(const Flat<const T>& in, Flat<T>& out, auto&& body) {
+/// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests. Not inlined,
+/// since GCC 12 breaks on many of them in one function.
+template <class T> [[gnu::noinline]] void each(const Flat<const T>& in, Flat<T>& out, auto&& body) {
     expect(out.size(), in.size(), "the output");
     for (std::size_t i = 0; i < in.size(); i += lanes<T>) {
         const std::size_t count = in.size() - i < lanes<T> ? in.size() - i : lanes<T>;
@@ -195,6 +262,7 @@ template <class T> void bind_functions(nb::module_& m) {
     function("exp", [](Vector<T> x) { return exp<T>(x); });
     function("log", [](Vector<T> x) { return log<T>(x); });
     function("log1p", [](Vector<T> x) { return log1p<T>(x); });
+    function("erfc", [](Vector<T> x) { return erfc<T>(x); });
     const auto of_activation = [&m](const char* name, auto body) {
         m.def(name, [body](Flat<const T> z, Flat<T> out, const std::string& activation) {
             with(activation_named(activation), [&]<class F>(F f) { each<T>(z, out, [&](Vector<T> v) { return body(f, v); }); });
@@ -202,15 +270,21 @@ template <class T> void bind_functions(nb::module_& m) {
     };
     of_activation("activate", []<class F>(F, Vector<T> z) { return F::value(z); });
     of_activation("slope", []<class F>(F, Vector<T> z) { return F::slope(z, F::value(z)); });
+    of_activation("curvature", []<class F>(F, Vector<T> z) { return F::curvature(z, F::value(z)); });
 }
 
 template <class T> void bind_all(nb::module_ m) {
     bind_columns<T>(m);
     bind_layers<T>(m);
     bind_losses<T>(m);
+    bind_dropout<T>(m);
     bind_gather<T, float>(m);
     bind_gather<T, double>(m);
     bind_gather<T, std::uint8_t>(m);
+    bind_gather_sparse<T, float, std::int32_t>(m);
+    bind_gather_sparse<T, float, std::int64_t>(m);
+    bind_gather_sparse<T, double, std::int32_t>(m);
+    bind_gather_sparse<T, double, std::int64_t>(m);
     bind_updates<T>(m);
     bind_functions<T>(m);
 }

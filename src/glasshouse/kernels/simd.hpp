@@ -55,11 +55,13 @@ template <class T> inline Vector<T> every(T value) { return value - Vector<T>{};
 #if defined(__AVX512F__)
 inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm512_fmadd_ps(a, b, c); }
 inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm512_fmadd_pd(a, b, c); }
-inline Vector<float> root(Vector<float> v) { return _mm512_sqrt_ps(v); }
-inline Vector<double> root(Vector<double> v) { return _mm512_sqrt_pd(v); }
+inline Vector<double> load_wide(const float* p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
+inline Vector<float> root(Vector<float> v) { return _mm512_maskz_sqrt_ps(0xFFFF, v); }   // the plain one warns of its own header
+inline Vector<double> root(Vector<double> v) { return _mm512_maskz_sqrt_pd(0xFF, v); }
 #elif defined(__AVX2__)
 inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return _mm256_fmadd_ps(a, b, c); }
 inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return _mm256_fmadd_pd(a, b, c); }
+inline Vector<double> load_wide(const float* p) { return _mm256_cvtps_pd(_mm_loadu_ps(p)); }
 inline Vector<float> root(Vector<float> v) { return _mm256_sqrt_ps(v); }
 inline Vector<double> root(Vector<double> v) { return _mm256_sqrt_pd(v); }
 #else
@@ -69,9 +71,11 @@ template <class V> inline V each_root(V v) {
 }
 inline Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) { return a * b + c; }
 inline Vector<double> fma(Vector<double> a, Vector<double> b, Vector<double> c) { return a * b + c; }
+inline Vector<double> load_wide(const float* p) { return Vector<double>{p[0], p[1]}; }
 inline Vector<float> root(Vector<float> v) { return each_root(v); }
 inline Vector<double> root(Vector<double> v) { return each_root(v); }
 #endif
+inline Vector<double> load_wide(const double* p) { return load_anywhere(p); }     // as many numbers as fit in float64
 #if defined(__FMA__)
 inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }

@@ -1,7 +1,8 @@
-// Optimiser steps: one sweep over the flat vector of parameters, and the gradient's norm that must come first.
+// Optimiser steps: one sweep over the flat vector of parameters, and the look at the gradient that must come first.
 //
-// Each row is a functor that maps (parameter, gradient, its moments) to the new parameter, for a register or a number.
-// `movable` (one byte a parameter, or null) says what a step may touch; a parameter it may not touch keeps its moments.
+// A row is a functor that maps (parameter, gradient, its moments) to the new parameter and its reach: how far a steady
+// gradient of 1 would move it. `movable` (one byte a parameter, or null) says what a step may touch; a parameter it may
+// not touch keeps its moments. Penalties fall on the first n_weights parameters: biases come after them.
 #pragma once
 
 #include <cmath>
@@ -10,89 +11,174 @@
 
 namespace glasshouse {
 
-/// What a step sweeps over. L2 is added to the gradient of the first n_weights parameters: biases come after them.
+template <class V> struct Step { V parameter, reach; };
+
+/// What a step sweeps over, and what is added to it.
 template <class T>
 struct Sweep {
     T* parameters;
     const T* gradient;
     const std::uint8_t* movable;
     std::size_t size, n_weights;
+    T clip = 1;                                                            // what is left of the gradient, L2 included
+    T l2 = 0;                                                              // adds l2 w to the gradient
+    T keep = 1;                                                            // decoupled decay: w keep, before the step
+    T l1 = 0;                                                              // pulls w towards 0 by reach l1, after the step
 
-    /// update(parameter, gradient, first[i], second[i]...) -> new parameter, where moments are passed by reference.
-    template <class Update, class... Moments> void run(T l2, Update&& update, Moments*... moments) const {
-        if (movable == nullptr) {
-            std::size_t i = registers(std::size_t{0}, n_weights, l2, update, moments...);
-            numbers(i, n_weights, l2, update, moments...);
-            i = registers(n_weights, size, T(0), update, moments...);
-            numbers(i, size, T(0), update, moments...);
-        } else {
-            numbers(0, n_weights, l2, update, moments...);
-            numbers(n_weights, size, T(0), update, moments...);
-        }
+    /// update(parameter, gradient, first[i], second[i]...) -> Step, where moments are passed by reference.
+    template <class Update, class... Moments> void run(Update&& update, Moments*... moments) const {
+        const auto penalised = [&](auto p, auto g, auto&... m) {
+            const auto step = update(p * keep, fma(p - p + l2, p, g) * clip, m...);
+            return l1 > 0 ? shrunk(step.parameter, step.reach * l1) : step.parameter;
+        };
+        const auto plain = [&](auto p, auto g, auto&... m) { return update(p, g * clip, m...).parameter; };
+        sweep(0, n_weights, penalised, moments...);
+        sweep(n_weights, size, plain, moments...);
     }
 
 private:
+    /// The proximal step of L1: towards 0 by `by`, and no further.
+    template <class V> static V shrunk(V p, V by) { return select(p > by, p - by, select(p < -by, p + by, p - p)); }
+
     template <class Update, class... Moments>
-    std::size_t registers(std::size_t i, std::size_t end, T l2, Update& update, Moments*... moments) const {
-        for (; i + lanes<T> <= end; i += lanes<T>) {
-            const Vector<T> p = load_anywhere(parameters + i);
-            const Vector<T> g = fma(every<T>(l2), p, load_anywhere(gradient + i));
-            [&](auto... moment) {
-                store_anywhere(parameters + i, update(p, g, moment...));
-                (store_anywhere(moments + i, moment), ...);
-            }(load_anywhere(moments + i)...);
-        }
-        return i;
-    }
-    template <class Update, class... Moments>
-    void numbers(std::size_t i, std::size_t end, T l2, Update& update, Moments*... moments) const {
+    void sweep(std::size_t i, std::size_t end, Update& update, Moments*... moments) const {
+        if (movable == nullptr)
+            for (; i + lanes<T> <= end; i += lanes<T>)
+                [&](auto... moment) {
+                    store_anywhere(parameters + i, update(load_anywhere(parameters + i), load_anywhere(gradient + i), moment...));
+                    (store_anywhere(moments + i, moment), ...);
+                }(load_anywhere(moments + i)...);
         for (; i < end; ++i)
-            if (movable == nullptr || movable[i])
-                parameters[i] = update(parameters[i], fma(l2, parameters[i], gradient[i]), moments[i]...);
+            if (movable == nullptr || movable[i]) parameters[i] = update(parameters[i], gradient[i], moments[i]...);
     }
 };
 
 template <class T>
-void sgd(const Sweep<T>& sweep, T rate, T l2) {                            // w - rate g
-    sweep.run(l2, [=](auto p, auto g) { return fma(g, p - p - rate, p); });
+void sgd(const Sweep<T>& sweep, T rate) {                                  // w - rate g
+    sweep.run([=]<class V>(V p, V g) -> Step<V> { return {fma(g, p - p - rate, p), p - p + rate}; });
+}
+
+/// u = momentum u + g;  w - rate u, or, looking ahead (Nesterov), w - rate (g + momentum u).
+template <class T>
+void momentum(const Sweep<T>& sweep, T* velocity, T rate, T momentum, bool nesterov) {
+    const T reach = rate / (T(1) - momentum);
+    sweep.run(
+        [=]<class V>(V p, V g, V& u) -> Step<V> {
+            u = momentum * u + g;
+            return {p - rate * (nesterov ? g + momentum * u : u), p - p + reach};
+        },
+        velocity);
+}
+
+/// v = decay v + (1 - decay) g^2;  w - rate g / (sqrt(v) + epsilon).
+template <class T>
+void rmsprop(const Sweep<T>& sweep, T* second, T rate, T decay, T epsilon) {
+    sweep.run(
+        [=]<class V>(V p, V g, V& v) -> Step<V> {
+            v = v + (T(1) - decay) * (g * g - v);
+            const V reach = rate / (root(v) + epsilon);
+            return {p - reach * g, reach};
+        },
+        second);
 }
 
 /// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w - rate (m / c1) / (sqrt(v / c2) + epsilon), c = 1 - b^t.
 template <class T>
-void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T beta_1, T beta_2, T epsilon, T correction_1, T correction_2, T l2) {
-    const T step = rate / correction_1;
+void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T beta_1, T beta_2, T epsilon, T correction_1, T correction_2) {
     sweep.run(
-        l2,
-        [=](auto p, auto g, auto& m, auto& v) {
+        [=]<class V>(V p, V g, V& m, V& v) -> Step<V> {
             m = m + (T(1) - beta_1) * (g - m);
             v = v + (T(1) - beta_2) * (g * g - v);
-            return p - step * m / (root(v / correction_2) + epsilon);
+            const V reach = rate / (root(v / correction_2) + epsilon);
+            return {p - reach * (m / correction_1), reach};
         },
         first, second);
 }
 
-/// The Euclidean norm of what a step would use, L2 included, in float64: not finite if any part of it is not.
-template <class T>
-double norm(const Sweep<T>& sweep, double l2) {
-    constexpr std::size_t parts = 8;                                       // sums that do not wait for each other
-    const T *gradient = sweep.gradient, *parameters = sweep.parameters;
-    const auto square = [=](std::size_t i, double decay) {
-        const double g = static_cast<double>(gradient[i]) + decay * static_cast<double>(parameters[i]);
-        return g * g;
+/// average += share (parameters - average): the running mean of the weights.
+template <class T> void average(T* average, const T* parameters, std::size_t size, T share) {
+    for (std::size_t i = 0; i < size; ++i) average[i] += share * (parameters[i] - average[i]);
+}
+
+/// The largest magnitude of what may move among [begin, end) of an array; NaN if any part of it is not a number.
+template <class T> T largest(const Sweep<T>& sweep, const T* array, std::size_t begin, std::size_t end) {
+    Vector<T> most{}, nothing{};
+    const auto take = [&](Vector<T> v) {
+        most = larger(magnitude(v), most);
+        nothing += v - v;                                                  // 0, unless v is not a finite number
     };
-    const auto squares = [=](std::size_t i, std::size_t end, double decay) {
-        double sum[parts] = {};
-        if (sweep.movable == nullptr)
-            for (; i + parts <= end; i += parts) {
-                double squared[parts];
-                for (std::size_t k = 0; k < parts; ++k) squared[k] = square(i + k, decay);
-                for (std::size_t k = 0; k < parts; ++k) sum[k] += squared[k];
-            }
-        for (; i < end; ++i)
-            if (sweep.movable == nullptr || sweep.movable[i]) sum[0] += square(i, decay);
-        return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+    std::size_t i = begin;
+    if (sweep.movable == nullptr)
+        for (; i + lanes<T> <= end; i += lanes<T>) take(load_anywhere(array + i));
+    for (; i < end; ++i)
+        if (sweep.movable == nullptr || sweep.movable[i]) take(every<T>(array[i]));
+    T all = 0;
+    for (std::size_t k = 0; k < lanes<T>; ++k) all = (most[k] > all ? most[k] : all) + nothing[k];
+    return all;
+}
+
+/// What guards a step: the largest magnitude of the gradient it would use, L2 included.
+template <class T> double largest(const Sweep<T>& sweep) {
+    const double gradient = largest(sweep, sweep.gradient, 0, sweep.size);
+    return sweep.l2 > 0 ? gradient + static_cast<double>(sweep.l2) * largest(sweep, sweep.parameters, 0, sweep.n_weights) : gradient;
+}
+
+/// A sum of terms of 0 to bound, in float64, that neither their order nor zeros among them can change (after Demmel and
+/// Nguyen 2013): each term is rounded to a grid so coarse that the sum of all is exact, and what that left to a finer one.
+/// term(parameters, gradient) gives a register of terms.
+template <class T, class Term>
+double exact_sum(const Sweep<T>& sweep, std::size_t begin, std::size_t end, double bound, Term&& term) {
+    std::size_t count = end - begin;
+    if (sweep.movable != nullptr) {
+        count = 0;
+        for (std::size_t i = begin; i < end; ++i) count += sweep.movable[i] != 0;
+    }
+    const double whole = 2 * static_cast<double>(count) * bound;
+    if (!(whole > 0 && whole < 1e300)) return whole;                       // nothing, not a number, or too large to be summed
+    const auto grid = [](double sum) { return std::ldexp(1.5, std::ilogb(sum) + 1); };
+    const double coarse = grid(whole), fine = grid(static_cast<double>(count) * std::ldexp(coarse, -52));
+    constexpr std::size_t chains = 4;                                      // that do not wait for each other
+    Vector<double> high[chains]{}, low[chains]{};
+    const auto take = [&](std::size_t k, Vector<double> p, Vector<double> g) {
+        const Vector<double> t = term(p, g), rounded = (t + coarse) - coarse;
+        high[k] += rounded;
+        low[k] += ((t - rounded) + fine) - fine;
     };
-    return std::sqrt(squares(0, sweep.n_weights, l2) + squares(sweep.n_weights, sweep.size, 0.0));
+    std::size_t i = begin;
+    if (sweep.movable == nullptr)
+        for (; i + chains * lanes<double> <= end; i += chains * lanes<double>)
+#pragma GCC unroll 4
+            for (std::size_t k = 0; k < chains; ++k)
+                take(k, load_wide(sweep.parameters + i + k * lanes<double>), load_wide(sweep.gradient + i + k * lanes<double>));
+    for (; i < end; ++i)
+        if (sweep.movable == nullptr || sweep.movable[i]) {
+            Vector<double> p{}, g{};
+            p[0] = static_cast<double>(sweep.parameters[i]), g[0] = static_cast<double>(sweep.gradient[i]);
+            take(0, p, g);
+        }
+    double above = 0, below = 0;
+    for (std::size_t k = 0; k < chains; ++k)
+        for (std::size_t lane = 0; lane < lanes<double>; ++lane) above += high[k][lane], below += low[k][lane];
+    return above + below;
+}
+
+/// The Euclidean norm of the gradient that a step would use, L2 included.
+template <class T> double norm(const Sweep<T>& sweep) {
+    const double l2 = static_cast<double>(sweep.l2), most = largest(sweep);
+    const auto square = [=](auto decay) {
+        return [=](Vector<double> p, Vector<double> g) { return (g + decay * p) * (g + decay * p); };
+    };
+    return std::sqrt(exact_sum(sweep, 0, sweep.n_weights, most * most, square(l2)) +
+                     exact_sum(sweep, sweep.n_weights, sweep.size, most * most, square(0.0)));
+}
+
+/// What the penalties add to the loss: l2 / 2 sum of w^2 + l1 sum of |w|.
+template <class T> double penalty(const Sweep<T>& sweep) {
+    const double l2 = static_cast<double>(sweep.l2), l1 = static_cast<double>(sweep.l1);
+    if (l2 == 0 && l1 == 0) return 0;
+    const double most = largest(sweep, sweep.parameters, 0, sweep.n_weights);
+    return exact_sum(sweep, 0, sweep.n_weights, l2 / 2 * most * most + l1 * most,
+                     [=](Vector<double> p, Vector<double>) { return l2 / 2 * p * p + l1 * magnitude(p); });
 }
 
 }  // namespace glasshouse

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
-from ..estimators.targets import Classes, Targets
+from ..estimators.targets import Classes, Target
 from ..training.watchers import Watcher, announce
 from .scores import score_rows, scores
 
@@ -35,7 +35,7 @@ class Baseline(NamedTuple):
 
 
 def baselines(
-    targets: Targets,
+    targets: Target,
     train: tuple[Array, Array],
     test: tuple[Array, Array],
     seed: int,
@@ -76,7 +76,7 @@ def _stopping(y: Array) -> bool | str:
     return "auto" if np.unique(y, return_counts=True)[1].min() > 1 else False
 
 
-def _outputs(model: Any, targets: Targets, X: Array) -> Array:
+def _outputs(model: Any, targets: Target, X: Array) -> Array:
     if not isinstance(targets, Classes):
         return np.asarray(model.predict(X) * targets.scale[0] + targets.mean[0], np.float64)
     outputs = np.zeros((len(X), len(targets.classes)))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from ..estimators.targets import Classes, Numbers, Targets
+from ..estimators.targets import Classes, Numbers, Target
 from ..tables.columns import describe, missing_mask, numbers
 
 __all__ = ["Labels", "labels_for", "targets_of", "task_of"]
@@ -67,7 +67,7 @@ def task_of(name: str, cells: pa.Array) -> str:
     return "classification" if whole and len(np.unique(values)) <= MOST_CODES else "regression"
 
 
-def targets_of(task: str, y: npt.NDArray[Any]) -> Targets:
+def targets_of(task: str, y: npt.NDArray[Any]) -> Target:
     """What the outputs will mean: the classes of y in their natural order, or the scale of its numbers."""
     if task == "regression":
         return Numbers.of(y)

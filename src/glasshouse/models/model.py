@@ -11,12 +11,11 @@ import numpy.typing as npt
 
 from .. import storage
 from ..errors import ModelFileError, TableError
-from ..estimators.targets import Classes, Numbers, Targets
-from ..network.layers import Dense, Layer, Sparse
+from ..estimators.targets import Classes, Numbers, Target
+from ..network.document import layer_settings, network_from, pattern_arrays
 from ..network.network import Network
 from ..network.predictor import Predictor
-from ..network.topology import Topology
-from ..storage import as_type, restored
+from ..storage import as_type
 from ..tables.encoder import Surprises, TableEncoder
 from ..tables.reading import Table, listed, read_table
 from ..training.recipe import Recipe
@@ -70,7 +69,7 @@ class Model:
 
     encoder: TableEncoder
     network: Network
-    targets: Targets
+    targets: Target
     target: str
     recipe: Recipe
     scores: dict[str, Any]
@@ -168,10 +167,7 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one file, atomically; the same model is the same bytes."""
-        arrays = {"parameters": self.network.parameters}
-        for k, layer in enumerate(self.network.layers):
-            if isinstance(layer, Sparse):
-                arrays |= {f"row_starts.{k}": layer.topology.row_starts, f"inputs.{k}": layer.topology.inputs}
+        arrays = {"parameters": self.network.parameters, **pattern_arrays(self.network)}
         if isinstance(self.targets, Classes):
             targets: dict[str, Any] = {"classes": self.targets.classes.tolist()}
         else:
@@ -180,7 +176,7 @@ class Model:
             "target": self.target,
             "targets": targets,
             "encoder": self.encoder.to_dict(),
-            "layers": [_settings(layer) for layer in self.network.layers],
+            "layers": [layer_settings(layer) for layer in self.network.layers],
             "recipe": self.recipe.to_dict(),
             "scores": self.scores,
         }
@@ -197,11 +193,8 @@ class Model:
         """
         document, arrays = storage.read(path, "model")
         try:
-            layers = tuple(_layer(k, settings, arrays) for k, settings in enumerate(document["layers"]))
-            if not all(layer.fan_in > 0 and layer.fan_out > 0 for layer in layers):
-                raise ValueError("a layer without units")
-            network = Network(layers, np.array(arrays["parameters"]))
-            targets: Targets
+            network = network_from(document["layers"], arrays)
+            targets: Target
             meaning = {
                 part: as_type(values, tuple[str, ...] if part == "classes" else tuple[float, ...], part)
                 for part, values in document["targets"].items()
@@ -238,7 +231,7 @@ class Model:
             "columns": [{"name": e.name, "kind": e.kind, "features": len(e.features)} for e in self.encoder.encodings],
             "features": self.network.n_features,
             "layers": [
-                {**_settings(layer), "weights": int(np.prod(layer.weight_shape))} for layer in self.network.layers
+                {**layer_settings(layer), "weights": int(np.prod(layer.weight_shape))} for layer in self.network.layers
             ],
             "parameters": len(self.network.parameters),
             "dtype": str(self.network.dtype),
@@ -260,20 +253,6 @@ def _scores(document: dict[str, Any]) -> dict[str, Any]:
         }
         for part, found in document.items()
     }
-
-
-def _settings(layer: Layer) -> dict[str, Any]:
-    kind = type(layer).__name__.lower()
-    return {"kind": kind, "fan_in": layer.fan_in, "fan_out": layer.fan_out, "activation": layer.activation}
-
-
-def _layer(k: int, settings: dict[str, Any], arrays: dict[str, Array]) -> Layer:
-    if settings["kind"] == "dense":
-        return restored(Dense, {name: value for name, value in settings.items() if name != "kind"})
-    if settings["kind"] == "sparse":
-        shape = as_type(settings["fan_out"], int, "fan_out"), as_type(settings["fan_in"], int, "fan_in")
-        return Sparse(Topology(shape, arrays[f"row_starts.{k}"], arrays[f"inputs.{k}"]), str(settings["activation"]))
-    raise ValueError(f"no layer is of kind {settings['kind']!r}")
 
 
 def load(path: str | os.PathLike[str]) -> Model:

@@ -25,6 +25,8 @@ class Run:
 
     Attributes
     ----------
+    interrupted : bool
+        Whether somebody ended the training by hand; the model is the best so far.
     differences : list of (Baseline, Difference)
         The network's test score minus each baseline's, row by row.
     """
@@ -37,6 +39,7 @@ class Run:
     surprises: Surprises
     epochs: int
     best_epoch: int
+    interrupted: bool
     seconds: float
     half_interval: float
     baselines: list[Baseline]

@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import metrics
 
-from ..estimators.targets import Classes, Targets
+from ..estimators.targets import Classes, Target
 
 __all__ = ["Difference", "difference", "interval", "score_rows", "scores"]
 
 Array = npt.NDArray[Any]
 
 
-def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
+def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
     """accuracy, log_loss and, where two classes occur, roc_auc; or r2 (of two rows or more), rmse and mae.
 
     `outputs` are probabilities (n, n_classes) or predicted numbers (n,). A label that training never had counts as
@@ -38,14 +38,14 @@ def scores(targets: Targets, outputs: Array, y: Array) -> dict[str, float]:
     return found
 
 
-def score_rows(targets: Targets, outputs: Array, y: Array) -> Array:
+def score_rows(targets: Target, outputs: Array, y: Array) -> Array:
     """What each row adds to the score: 1 where the label is right, or minus the squared error."""
     if isinstance(targets, Classes):
         return np.asarray(targets.classes[outputs.argmax(axis=1)] == y, dtype=float)
     return np.asarray(-((outputs - y) ** 2))
 
 
-def interval(targets: Targets, rows: Array) -> float:
+def interval(targets: Target, rows: Array) -> float:
     """Half the width of a 95 % interval of the accuracy (Wald); NaN for numbers."""
     if not isinstance(targets, Classes):
         return float("nan")

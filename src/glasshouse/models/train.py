@@ -13,15 +13,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import TableError
-from ..estimators.targets import Classes, Targets
+from ..estimators.targets import Classes, Target
 from ..storage import checked_place
 from ..tables.columns import describe
 from ..tables.encoder import TableEncoder
 from ..tables.reading import Table, read_table
 from ..tables.splitting import split
 from ..training.batches import Data
+from ..training.checkpoints import begin
 from ..training.loop import Validation, fit
 from ..training.recipe import Recipe
+from ..training.schedules import Cosine
 from ..training.state import State
 from ..training.watchers import Watcher, announce
 from .baselines import Baseline
@@ -36,7 +38,7 @@ __all__ = ["default_recipe", "train"]
 FEWEST_ROWS = 10
 
 
-def default_recipe(targets: Targets, n_rows: int, seed: int) -> Recipe:
+def default_recipe(targets: Target, n_rows: int, seed: int) -> Recipe:
     """Return the recipe `train` uses; docs/performance.md holds the measurements that chose it."""
     return Recipe(
         output=targets.output,
@@ -44,7 +46,7 @@ def default_recipe(targets: Targets, n_rows: int, seed: int) -> Recipe:
         loss_scale=targets.loss_scale,
         hidden_layer_sizes=(128, 128),
         learning_rate=0.005,
-        schedule="cosine",
+        schedule=Cosine(),
         batch_size=128 if n_rows >= 5000 else 64,
         max_epochs=60,
         l2=2e-4,
@@ -63,6 +65,8 @@ def train(
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     baselines: bool = True,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
     watchers: Sequence[Watcher] = (),
 ) -> Model:
     """Train a network on a table and judge it on rows that chose nothing.
@@ -83,6 +87,10 @@ def train(
         Seeds split, weights and order.
     baselines : bool
         Whether to train plain predictors on the same rows, for comparison.
+    checkpoint : path, optional
+        The whole state of the training is written there after every epoch.
+    resume : bool
+        Go on from the checkpoint, to the same model as without the stop; begin if there is none yet.
 
     Raises
     ------
@@ -130,10 +138,11 @@ def train(
     trained, held_out = (
         Data(X[rows], targets.encode(y[rows], recipe.dtype)) for rows in (parts.train, parts.validation)
     )
-    state = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
-    fit(state, trained, recipe, Validation(held_out, targets.score), watchers)
+    begun = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
+    state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
+    fit(state, trained, recipe, Validation(held_out, targets.score), [*watchers, *keepers])
     seconds = time.perf_counter() - started
-    model = Model(encoder, targets.finished(state.network), targets, target, recipe, {})
+    model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {})
 
     announce(watchers, "judging")
     test_labels = model.labels_in(judged)
@@ -163,6 +172,7 @@ def train(
         surprises=surprises,
         epochs=state.epoch,
         best_epoch=state.best.epoch if state.best else state.epoch,
+        interrupted=state.interrupted,
         seconds=seconds,
         half_interval=interval(targets, judgement.each),
         baselines=plain,
@@ -172,7 +182,7 @@ def train(
     return replace(model, run=run)
 
 
-def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Targets:
+def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Target:
     """Classes of all rows, since the split shares them out; the scale of the training rows' numbers."""
     targets = targets_of(task, y if task == "classification" else y[train])
     if isinstance(targets, Classes) and len(np.unique(y[train])) < 2:

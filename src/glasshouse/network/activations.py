@@ -1,4 +1,4 @@
-"""The table of activations: a = f(z), its slope f'(z), and what each wants from its surroundings.
+"""The table of activations: a = f(z), its slope f'(z), its curvature f''(z), and what each wants from its surroundings.
 
 A new activation is a functor in `kernels/activations.hpp`, its row here, and its line in the docs; the laws find it.
 The formulas are machine-readable: the tests evaluate and differentiate them to check the kernels.
@@ -27,14 +27,19 @@ class Activation(NamedTuple):
     high: float
     initializer: str
     elementwise: bool = True  # softmax looks at a whole column
+    hidden: bool = True  # whether layers below can learn through it
 
     def value(self, z: npt.ArrayLike) -> npt.NDArray[Any]:
         """f(z), element by element, by the kernels that train."""
         return _through("activate", self.name, z)
 
     def slope(self, z: npt.ArrayLike) -> npt.NDArray[Any]:
-        """f'(z), element by element, by the kernels that train."""
+        """f'(z), element by element, by the kernels that train; at a kink, the slope on its left."""
         return _through("slope", self.name, z)
+
+    def curvature(self, z: npt.ArrayLike) -> npt.NDArray[Any]:
+        """f''(z), element by element, by the kernels that train; 0 at a kink."""
+        return _through("curvature", self.name, z)
 
 
 def _through(operation: str, name: str, z: npt.ArrayLike) -> npt.NDArray[Any]:
@@ -51,10 +56,17 @@ inf = float("inf")
 ACTIVATIONS = {
     row.name: row
     for row in (
-        Activation("identity", "z", "z", -inf, inf, "lecun"),
+        Activation("identity", "z", "z", -inf, inf, "lecun_normal"),
         Activation("sigmoid", "1 / (1 + exp(-z))", r"\frac{1}{1 + e^{-z}}", 0, 1, "glorot_uniform"),
         Activation("tanh", "tanh(z)", r"\tanh z", -1, 1, "glorot_uniform"),
         Activation("relu", "max(0, z)", r"\max(0, z)", 0, inf, "he_normal"),
+        Activation("leaky_relu", "max(z / 100, z)", r"\max(z/100, z)", -inf, inf, "he_normal"),
+        Activation("elu", "z if z > 0 else exp(z) - 1", r"z > 0 \,?\, z : e^z - 1", -1, inf, "he_normal"),
+        Activation("softplus", "log(1 + exp(z))", r"\log(1 + e^z)", 0, inf, "glorot_uniform"),
+        Activation("gelu", "z * (1 + erf(z / sqrt(2))) / 2", r"z \, \Phi(z)", -0.17, inf, "he_normal"),
+        Activation("silu", "z / (1 + exp(-z))", r"\frac{z}{1 + e^{-z}}", -0.2785, inf, "he_normal"),
+        Activation("exp", "exp(z)", "e^z", 0, inf, "glorot_uniform"),
+        Activation("sign", "1 if z > 0 else -1", r"z > 0 \,?\, 1 : -1", -1, 1, "zeros", hidden=False),
         Activation(
             "softmax",
             "exp(z) / sum(exp(z))",
@@ -63,6 +75,7 @@ ACTIVATIONS = {
             1,
             "glorot_uniform",
             elementwise=False,
+            hidden=False,
         ),
     )
 }

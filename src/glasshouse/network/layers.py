@@ -34,6 +34,10 @@ class Dense:
     def weight_shape(self) -> tuple[int, ...]:
         return self.fan_out, self.fan_in
 
+    def dense(self, w: Array) -> Array:
+        """The weights as (fan_out, fan_in)."""
+        return w
+
     def fans(self) -> tuple[Array, Array]:
         """For every weight: the connections into its unit and those out of its input."""
         return np.full(self.weight_shape, float(self.fan_in)), np.full(self.weight_shape, float(self.fan_out))
@@ -70,6 +74,12 @@ class Sparse:
     @property
     def weight_shape(self) -> tuple[int, ...]:
         return (self.topology.n_connections,)
+
+    def dense(self, w: Array) -> Array:
+        """The weights as (fan_out, fan_in), zero where there is no connection."""
+        whole = np.zeros(self.topology.shape, w.dtype)
+        whole[self.topology.rows, self.topology.inputs] = w
+        return whole
 
     def fans(self) -> tuple[Array, Array]:
         """For every weight: the connections into its unit and those out of its input, counted."""

@@ -1,28 +1,43 @@
 """The table of losses: a value for each sample, the outputs it makes sense for, and whether it reads z or a.
 
-Every loss is a sum over the outputs of one sample; the batch adds weight * loss, so that mean, sum, ½ and sample
-weights are all values of the weight row.
+Every loss is a sum over the outputs of one sample; the batch adds weight * loss, so that mean, sum, ½, class and sample
+weights are all values of the weight row. A user's own loss is a function in Python, called between native operations.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import OptionError, choose
 
-__all__ = ["LOSSES", "Loss", "loss_for"]
+if TYPE_CHECKING:
+    from ..kernels import Arithmetic, Columns
+
+__all__ = ["LOSSES", "CustomLoss", "Loss", "LossFunction", "loss_for"]
+
+Array = npt.NDArray[Any]
+LossFunction = Callable[[Array, Array], tuple[Array, Array]]
 
 
 class Loss(NamedTuple):
-    """One row. `formula` is the term of one output in a and y; the loss of a sample is the sum of its terms."""
+    """One row. `formula` is the term of one output in z, a and y; the loss of a sample is the sum of its terms.
+
+    `targets` says how classes are written: 0 and 1, or -1 and 1.
+    """
 
     name: str
     formula: dict[str, str]  # output activation -> term; '*' for any other
     latex: str
     outputs: tuple[str, ...]
     reads: str  # 'z' where value and gradient are exact only from the weighted sum, else 'a'
+    targets: str = "any number"
 
 
+SMOOTH = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "silu", "exp", "softmax")
 LOSSES = {
     row.name: row
     for row in (
@@ -32,20 +47,28 @@ LOSSES = {
             r"-\sum_c y_c \log a_c",
             ("softmax", "sigmoid"),
             "z",
+            "0 to 1",
         ),
+        Loss("squared_error", {"*": "(a - y) ** 2"}, r"\sum_c (a_c - y_c)^2", SMOOTH, "a"),
+        Loss("absolute_error", {"*": "abs(a - y)"}, r"\sum_c |a_c - y_c|", SMOOTH, "a"),
         Loss(
-            "squared_error",
-            {"*": "(a - y) ** 2"},
-            r"\sum_c (a_c - y_c)^2",
-            ("identity", "sigmoid", "tanh", "relu", "softmax"),
+            "huber",
+            {"*": "(a - y) ** 2 / 2 if abs(a - y) <= 1 else abs(a - y) - 1 / 2"},
+            r"\sum_c \min(|e_c|, 1) (|e_c| - \min(|e_c|, 1) / 2), e = a - y",
+            SMOOTH,
             "a",
+        ),
+        Loss("poisson", {"*": "a - y * log(a)"}, r"\sum_c a_c - y_c \log a_c", ("exp", "softplus"), "z", "0 or more"),
+        Loss("perceptron", {"*": "max(0, -y * z)"}, r"\sum_c \max(0, -y_c z_c)", ("sign", "identity"), "z", "-1 and 1"),
+        Loss(
+            "hinge", {"*": "max(0, 1 - y * z)"}, r"\sum_c \max(0, 1 - y_c z_c)", ("identity", "sign"), "z", "-1 and 1"
         ),
     )
 }
 
 
-def loss_for(name: str, output: str) -> Loss:
-    """Return the row of this name if it makes sense for an output activation.
+def loss_for(loss: str | LossFunction, output: str) -> Loss:
+    """Return the row of this name, or one for a function, if it makes sense for an output activation.
 
     Raises
     ------
@@ -58,7 +81,40 @@ def loss_for(name: str, output: str) -> Loss:
     Traceback (most recent call last):
     glasshouse.errors.OptionError: cross_entropy cannot judge tanh outputs: give it softmax or sigmoid
     """
-    row = LOSSES[choose("loss", name, LOSSES)]
+    row = Loss("custom", {}, "", SMOOTH, "a") if callable(loss) else LOSSES[choose("loss", loss, LOSSES)]
     if output not in row.outputs:
-        raise OptionError(f"{name} cannot judge {output} outputs: give it {' or '.join(row.outputs)}")
+        raise OptionError(f"{row.name} cannot judge {output} outputs: give it {' or '.join(row.outputs)}")
     return row
+
+
+class CustomLoss:
+    """A loss written in Python, bound to output, target and weight columns like a native one.
+
+    Parameters
+    ----------
+    function : (a, y) -> (value, gradient)
+        a and y are (n_samples, n_outputs), for reading only; value is (n_samples,), gradient is dL/da, shaped as a.
+    """
+
+    def __init__(self, kernels: Arithmetic, function: LossFunction, output: Columns, target: Columns, weight: Columns):
+        self.kernels, self.function = kernels, function
+        self.output, self.target, self.weight = output, target, weight
+
+    def __call__(self, n: int) -> float:
+        """Return the sum of weight * loss over the first n columns; write delta of the outputs."""
+        a, y = self.output.a[:, :n].T, self.target.a[:, :n].T
+        for array in (a, y):
+            array.flags.writeable = False
+        value, gradient = (np.asarray(part) for part in self.function(a, y))
+        for name, found, wanted in (("value", value.shape, (n,)), ("gradient", gradient.shape, a.shape)):
+            if found != wanted:
+                raise OptionError(f"the {name} of a custom loss has the shape {found}: return one of shape {wanted}")
+        weight, delta = self.weight.a[0, :n], self.output.delta
+        assert delta is not None
+        delta[:, :n] = gradient.T * weight
+        delta[:, n:] = 0
+        self.kernels.pull_back(self.output, n)
+        return float(np.sum(weight * value))
+
+    def curvature(self, n: int, into: Columns) -> float:
+        raise OptionError("a custom loss has no curvature: choose one of the table for what needs second derivatives")

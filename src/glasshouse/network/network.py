@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .activations import activation
-from .initializers import initializer
-from .layers import Dense, Layer
+from .initializers import Initializer, initializer
+from .layers import Dense, Layer, Sparse
 
 __all__ = ["Network", "follow", "perceptron_layers"]
 
@@ -54,7 +54,7 @@ class Network:
         cls,
         layers: Sequence[Layer],
         rng: np.random.Generator,
-        initializer_name: str = "auto",
+        initializers: str | Initializer = "auto",
         dtype: npt.DTypeLike = np.float32,
     ) -> Network:
         """Draw weights layer by layer and start biases at zero; ``'auto'`` takes what each activation wants."""
@@ -62,7 +62,7 @@ class Network:
         size = sum(math.prod(layer.weight_shape) + layer.fan_out for layer in layers)
         network = cls(layers, np.zeros(size, dtype))
         for layer, (w, _) in zip(layers, network.views(network.parameters), strict=True):
-            wanted = activation(layer.activation).initializer if initializer_name == "auto" else initializer_name
+            wanted = activation(layer.activation).initializer if initializers == "auto" else initializers
             w[...] = initializer(wanted).draw(rng, *layer.fans())
         return network
 
@@ -108,26 +108,41 @@ class Network:
         return replace(self, parameters=self.parameters.astype(dtype))
 
     def rescaled(self, scale: Array, shift: Array) -> Network:
-        """Return a network whose outputs are scale * a + shift, folded into an identity output layer."""
+        """Return a network whose outputs are scale * a + shift, folded into its last layer.
+
+        Identity outputs take both in w and b. Outputs of exp take the scale as log(scale) in b; their shift must be 0.
+        """
         network = self.with_parameters(self.parameters)
         w, b = network.views(network.parameters)[-1]
         layer = network.layers[-1]
-        w *= (scale[:, None] if isinstance(layer, Dense) else scale[layer.topology.rows]).astype(w.dtype)
+        if layer.activation == "exp":
+            b += np.log(scale).astype(b.dtype)
+            return network
+        w *= (scale[layer.topology.rows] if isinstance(layer, Sparse) else scale[:, None]).astype(w.dtype)
         b[...] = b * scale + shift
         return network
 
+    def with_output(self, name: str) -> Network:
+        """The same parameters under another activation of the last layer."""
+        return replace(self, layers=(*self.layers[:-1], replace(self.layers[-1], activation=name)))
+
 
 def perceptron_layers(
-    n_features: int, hidden: Sequence[int], n_outputs: int, hidden_activation: str, output: str
+    n_features: int,
+    hidden: Sequence[int],
+    n_outputs: int,
+    activations: str | Sequence[str],
+    output: str,
 ) -> tuple[Layer, ...]:
-    """Dense layers n_features - hidden... - n_outputs."""
+    """Dense layers n_features - hidden... - n_outputs, their hidden activations one for all or one each."""
     sizes = [n_features, *hidden, n_outputs]
-    names = [activation(hidden_activation).name] * len(hidden) + [activation(output).name]
+    each = [activations] * len(hidden) if isinstance(activations, str) else list(activations)
+    names = [activation(name).name for name in (*each, output)]
     return tuple(Dense(fan_in, fan_out, name) for fan_in, fan_out, name in zip(sizes, sizes[1:], names, strict=False))
 
 
 def follow(vector: Array, origin: npt.NDArray[np.integer[Any]], born: float = 0) -> Array:
-    """Move a vector into a new layout: origin holds the old place of each new parameter, -1 for a newborn.
+    """Move a vector, or several as rows, into a new layout: origin holds old places, -1 for a newborn.
 
     Examples
     --------
@@ -135,4 +150,4 @@ def follow(vector: Array, origin: npt.NDArray[np.integer[Any]], born: float = 0)
     >>> follow(np.array([1.0, 2.0, 3.0]), np.array([2, -1, 0]))
     array([3., 0., 1.])
     """
-    return np.where(origin < 0, np.asarray(born, vector.dtype), vector[origin])
+    return np.where(origin < 0, np.asarray(born, vector.dtype), vector[..., origin])

@@ -29,7 +29,6 @@ class Predictor:
 
     Calls from several threads take turns; for speed give each thread a predictor of its own.
 
-
     Examples
     --------
     >>> import numpy as np
@@ -44,11 +43,12 @@ class Predictor:
         self.lock = threading.Lock()  # the buffers serve one call at a time
 
     def __call__(self, X: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """(n_samples, n_features) to (n_samples, n_outputs)."""
-        X = np.ascontiguousarray(X)
-        outputs = np.empty((len(X), self.work.network.n_outputs), self.work.network.dtype)
+        """(n_samples, n_features), an array or a CSR matrix, to (n_samples, n_outputs)."""
+        X = X if hasattr(X, "indptr") else np.ascontiguousarray(X)
+        n_samples = X.shape[0]
+        outputs = np.empty((n_samples, self.work.network.n_outputs), self.work.network.dtype)
         with self.lock:
-            for rows in panels(len(X)):
+            for rows in panels(n_samples):
                 n = self.work.load_inputs(X, rows)
                 forward(self.work, n)
                 outputs[rows[0] : rows[0] + n] = self.work.outputs(n)

@@ -65,6 +65,14 @@ class Topology:
         starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=mask.shape[0]))))
         return cls((mask.shape[0], mask.shape[1]), frozen(starts), frozen(inputs))
 
+    @classmethod
+    def random(cls, shape: tuple[int, int], n_connections: int, rng: np.random.Generator) -> Topology:
+        """Connect so many pairs of units and inputs, each set of pairs as likely as any other."""
+        places = np.sort(rng.choice(shape[0] * shape[1], n_connections, replace=False, shuffle=False))
+        rows, inputs = np.divmod(places, shape[1])
+        starts = np.concatenate(([0], np.cumsum(np.bincount(rows, minlength=shape[0]))))
+        return cls(shape, frozen(starts), frozen(inputs))
+
     @property
     def n_connections(self) -> int:
         return len(self.inputs)

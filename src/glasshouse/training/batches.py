@@ -1,4 +1,4 @@
-"""Batches from arrays in memory: an order of the rows, cut into pieces, with weights that sum to one in each."""
+"""Batches from arrays in memory: an order of the rows, cut into pieces, with weights whose sum is one on average."""
 
 from __future__ import annotations
 
@@ -8,30 +8,52 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Batch", "Data", "batches"]
+__all__ = ["Batch", "Batches", "Data"]
 
 Array = npt.NDArray[Any]
 
 
 class Data(NamedTuple):
-    """X (n_samples, n_features), Y (n_samples, n_outputs), and a weight for each sample, or None for equal ones."""
+    """X (n_samples, n_features), Y (n_samples, n_outputs), and a weight for each sample, or None for equal ones.
 
-    X: Array
+    X is an array or a CSR matrix, of which only a batch at a time is written out.
+    """
+
+    X: Any
     Y: Array
     weight: Array | None = None
+
+    def masses(self) -> Array:
+        """The weight of each sample.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows, or a weight is negative or not finite, or all are 0.
+        """
+        if len(self.Y) == 0:
+            raise ValueError("there are no rows to learn from")
+        if self.weight is None:
+            return np.ones(len(self.Y), self.Y.dtype)
+        if not (np.isfinite(self.weight).all() and self.weight.min() >= 0 < self.weight.max()):
+            raise ValueError("sample weights must be finite, at least 0, and not all 0")
+        return self.weight
 
 
 class Batch(NamedTuple):
     """Some rows of X and Y, and the weight (n,) with which each of them enters the loss."""
 
-    X: Array
+    X: Any
     Y: Array
     weight: Array
     rows: npt.NDArray[np.int64]
 
 
-def batches(data: Data, size: int, generator: np.random.Generator | None, scale: float = 1.0) -> Iterator[Batch]:
-    """Every row once, in a random order if there is a generator; each batch's weights sum to `scale`.
+class Batches:
+    """Every row once, in a new random order each time if there is a generator.
+
+    A row of weight w enters a batch of n with w scale / (n mean weight): the mean over the batches is the weighted mean
+    over the rows, whatever fell into which.
 
     Raises
     ------
@@ -41,19 +63,22 @@ def batches(data: Data, size: int, generator: np.random.Generator | None, scale:
     Examples
     --------
     >>> import numpy as np
-    >>> [batch.rows.tolist() for batch in batches(Data(np.zeros((5, 1)), np.zeros((5, 1))), 2, None)]
+    >>> [batch.rows.tolist() for batch in Batches(Data(np.zeros((5, 1)), np.zeros((5, 1))), 2)]
     [[0, 1], [2, 3], [4]]
     """
-    n_samples = len(data.X)
-    if n_samples == 0:
-        raise ValueError("there are no rows to learn from")
-    if data.weight is not None and not (np.isfinite(data.weight).all() and data.weight.min() >= 0 < data.weight.max()):
-        raise ValueError("sample weights must be finite, at least 0, and not all 0")
-    order = np.arange(n_samples) if generator is None else generator.permutation(n_samples)
-    equal = np.ones(min(size, n_samples), data.Y.dtype)
-    for start in range(0, n_samples, size):
-        rows = order[start : start + size]
-        weight = equal[: len(rows)] if data.weight is None else data.weight[rows]
-        total = float(weight.sum())
-        if total > 0:  # a batch of samples without weight says nothing
-            yield Batch(data.X, data.Y, weight * (scale / total), rows)
+
+    def __init__(self, data: Data, size: int, generator: np.random.Generator | None = None, scale: float = 1.0):
+        self.data, self.size, self.generator, self.scale = data, size, generator, scale
+        self.masses = data.masses()
+        self.mean = float(self.masses.mean())
+
+    def __len__(self) -> int:
+        return (len(self.masses) + self.size - 1) // self.size
+
+    def __iter__(self) -> Iterator[Batch]:
+        n_samples = len(self.masses)
+        order = np.arange(n_samples) if self.generator is None else self.generator.permutation(n_samples)
+        for start in range(0, n_samples, self.size):
+            rows = order[start : start + self.size]
+            weight = self.masses[rows] * (self.scale / (len(rows) * self.mean))
+            yield Batch(self.data.X, self.data.Y, weight, rows)

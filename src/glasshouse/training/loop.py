@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from ..errors import OptionError
 from ..network.passes import forward, loss_and_gradient
-from .batches import Batch, Data, batches
+from ..network.workspace import Workspace
+from ..seeds import stream
+from .batches import Batch, Batches, Data
+from .lbfgs import iteration
+from .optimizers import LBFGS, Pull
 from .recipe import Recipe
+from .schedules import Plateau, Progress
 from .state import Best, State
 from .watchers import Watcher
 
@@ -19,7 +25,7 @@ __all__ = ["Validation", "epoch", "fit"]
 
 Array = npt.NDArray[Any]
 # Beyond it a square is no longer a number of this precision, so a step could write one that is not finite.
-LARGEST_NORM = {name: float(np.finfo(name).max) ** 0.5 for name in ("float32", "float64")}
+LARGEST = {name: float(np.finfo(name).max) ** 0.5 for name in ("float32", "float64")}
 
 
 class Validation(NamedTuple):
@@ -29,36 +35,59 @@ class Validation(NamedTuple):
     score: Callable[[Array, Array, Array | None], float]
 
 
-def epoch(state: State, batches: Iterable[Batch], recipe: Recipe, watchers: Sequence[Watcher] = ()) -> float:
-    """Take one step a batch; return the mean over the batches' losses, each counted by its rows, before its step.
+def epoch(
+    state: State, batches: Batches | Sequence[Batch], recipe: Recipe, watchers: Sequence[Watcher] = ()
+) -> dict[str, float]:
+    """Take one step a batch; return the epoch's row of the history.
+
+    `loss` is the mean over the samples, each by its weight, before the step of its batch; `penalty` is what L2 and L1
+    add, a mean over the steps; `learning_rate` is that of the last step.
 
     Raises
     ------
     TrainingDiverged
         Before the update that would have written a number that is not finite.
     """
-    total, rows_seen, rate = 0.0, 0, recipe.rate(state.epoch)
-    for X, Y, weight, rows in batches:
+    total, penalties, rate, rows_seen, moved = 0.0, 0.0, 0.0, 0, False
+    key = tuple(stream(recipe.seed, "dropout").integers(1 << 32, size=2).tolist()) if recipe.dropout else (0, 0)
+    for k, (X, Y, weight, rows) in enumerate(batches):
         work = state.workspace(recipe)
         n = work.load(X, Y, weight, rows)
+        work.draw_dropout(key, state.step)
         value = loss_and_gradient(work, n)
-        norm = work.kernels.norm(
-            state.network.parameters, work.gradient, state.movable, state.network.n_weights, recipe.l2
+        done = state.epoch * len(batches)
+        rate = recipe.rate(
+            Progress(
+                state.epoch, recipe.max_epochs, done + k, recipe.max_epochs * len(batches), state.samples, state.cuts
+            )
         )
-        if not (np.isfinite(value) and norm * max(rate, 1.0) < LARGEST_NORM[state.network.dtype.name]):
+        largest, penalty = work.arrays.largest(recipe.l2), work.arrays.penalty(recipe.l2, recipe.l1)
+        if not (np.isfinite(value) and largest * max(rate, 1.0) < LARGEST[state.network.dtype.name]):
             raise state.diverged(work, n, rate)
-        recipe.optimizer.step(
-            state.network, work.gradient, state.moments, state.movable, state.step + 1, rate, recipe.l2
-        )
         state.step += 1
-        total, rows_seen = total + value * n, rows_seen + n
+        recipe.optimizer.step(work.arrays, state.moments, state.step, rate, pull_of(work, recipe))  # type: ignore[union-attr]
+        if state.average is not None:
+            work.kernels.average(state.average, state.network.parameters, max(1 - recipe.average, 1 / state.step))
+        moved = moved or largest > 0 or bool(recipe.optimizer.moments) or recipe.l1 > 0
+        total, penalties, rows_seen = total + value * n, penalties + penalty * n, rows_seen + n
         for watcher in watchers:
             watcher.after_step(state, work)
-    return total / max(rows_seen, 1)
+    state.samples += rows_seen
+    state.settled = state.settled or not moved  # another epoch would do nothing either
+    rows_seen = max(rows_seen, 1)
+    return {"loss": total / rows_seen, "penalty": penalties / rows_seen, "learning_rate": rate}
+
+
+def pull_of(work: Workspace, recipe: Recipe) -> Pull:
+    """What the step adds to the gradient: penalties, and the share that clipping leaves of it."""
+    clip = 1.0
+    if recipe.clip_norm is not None:
+        clip = min(1.0, recipe.clip_norm / max(work.arrays.norm(recipe.l2), recipe.clip_norm))
+    return Pull(clip, recipe.l2, recipe.l1)
 
 
 def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, float]:
-    """Loss and score of the validation rows, by the workspace that trains.
+    """Loss and score of the validation rows, by the workspace that trains, on the weights that would be kept.
 
     Raises
     ------
@@ -67,22 +96,28 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
     OptionError
         If their score is not: a single row has no R².
     """
-    X, Y, weight = validation.data
+    Y, weight = validation.data.Y, validation.data.weight
     work = state.workspace(recipe)
-    outputs = np.empty((len(X), state.network.n_outputs), state.network.dtype)
-    total = mass = 0.0
-    for batch in batches(validation.data, recipe.batch_size, None, recipe.loss_scale):
-        n = work.load(*batch)
-        forward(work, n)
-        share = float(n if weight is None else weight[batch.rows].sum())
-        total, mass = total + work.loss(n) * share, mass + share
-        outputs[batch.rows] = work.outputs(n)
-        if not np.isfinite(total):
-            raise state.diverged(work, n, recipe.rate(state.epoch))
+    work.rest_dropout()
+    outputs = np.empty((len(Y), state.network.n_outputs), state.network.dtype)
+    total = 0.0
+    last = state.network.parameters.copy()
+    if state.average is not None:
+        state.network.parameters[...] = state.average
+    try:
+        for X, _, weights, rows in Batches(validation.data, recipe.batch_size, None, recipe.loss_scale):
+            n = work.load(X, Y, weights, rows)
+            forward(work, n)
+            total += work.loss(n) * n
+            outputs[rows] = work.outputs(n)
+            if not np.isfinite(total):
+                raise state.diverged(work, n, recipe.learning_rate)
+    finally:
+        state.network.parameters[...] = last
     score = validation.score(outputs, Y, weight)
     if not np.isfinite(score):
-        raise OptionError(f"the score of the {len(X)} validation rows is {score}: give more rows")
-    return total / mass, score
+        raise OptionError(f"the score of the {len(Y)} validation rows is {score}: give more rows")
+    return total / len(Y), score
 
 
 def fit(
@@ -94,8 +129,8 @@ def fit(
 ) -> State:
     """Train until `max_epochs`, or until the monitored number has not improved by `tol` for `patience` epochs.
 
-    A state that has begun is continued. At the end its network holds the best weights where validation rows chose,
-    else the last ones.
+    A state that has begun is continued. `state.chosen()` is then the network to keep. Somebody's Ctrl-C ends the run
+    after at least one whole epoch; before that it is raised, since there is nothing to keep.
 
     Raises
     ------
@@ -108,24 +143,57 @@ def fit(
         raise OptionError(
             f"monitor is {recipe.monitor!r}, but there are no validation rows: give some, or monitor 'loss'"
         )
+    patience = float("inf") if recipe.patience is None else recipe.patience
+    whole = isinstance(recipe.optimizer, LBFGS)  # its sums are numpy's: they must not depend on the number of threads
+    limits = threadpool_limits(1, "blas") if whole else None
     try:
-        while state.epoch < recipe.max_epochs and state.waited < recipe.patience:
-            generator = state.generator if recipe.shuffle else None
-            loss = epoch(state, batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe, watchers)
+        while state.epoch < recipe.max_epochs and state.waited < patience and not state.settled:
+            for watcher in watchers:
+                watcher.before_epoch(state)
+            if whole:
+                row = iteration(state, data, recipe)
+            else:
+                generator = state.generator if recipe.shuffle else None
+                row = epoch(state, Batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe, watchers)
             state.epoch += 1
-            row = {"epoch": state.epoch, "loss": loss}
             if validation is not None:
                 row["validation_loss"], row["validation_score"] = judge(state, recipe, validation)
-            state.history.append(row)
-            value = row[recipe.monitor] if recipe.monitor == "validation_score" else -row[recipe.monitor]
-            if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
-                state.best = Best(state.epoch, value, state.network.parameters.copy())
-            state.waited = 0 if value > state.mark + recipe.tol else state.waited + 1
-            state.mark = max(state.mark, value)
-            for watcher in watchers:
-                watcher.after_epoch(state)
-        if state.best is not None:
-            state.network.parameters[...] = state.best.parameters
+            state.history.append({"epoch": state.epoch, **row})
+            look_back(state, recipe)
+            if sum(bool(watcher.after_epoch(state)) for watcher in watchers):  # every one of them is called
+                break
+    except KeyboardInterrupt:
+        if state.epoch == 0:
+            raise
+        state.interrupted = True
     finally:
         state.release()
+        if limits is not None:
+            limits.restore_original_limits()
     return state
+
+
+def look_back(state: State, recipe: Recipe) -> None:
+    """Whether the epoch was the best so far, and whether it is time for a smaller rate, or for an end."""
+    row = state.history[-1]
+    value = {
+        "loss": -row["loss"] - row["penalty"],
+        "validation_loss": -row.get("validation_loss", 0),
+        "validation_score": row.get("validation_score", 0),
+    }[recipe.monitor]
+    if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
+        kept = state.network.parameters if state.average is None else state.average
+        state.best = Best(state.epoch, value, kept.copy())
+    better = value > state.mark + recipe.tol
+    state.mark = max(state.mark, value)
+    if isinstance(recipe.optimizer, LBFGS) and recipe.monitor == "loss":
+        return  # it says itself when it has arrived
+    state.waited = 0 if better else state.waited + 1
+    state.stalled = 0 if better else state.stalled + 1
+    schedule = recipe.schedule
+    if (
+        isinstance(schedule, Plateau)
+        and state.stalled > schedule.patience
+        and not schedule.is_low(recipe.learning_rate, state.cuts)
+    ):
+        state.cuts, state.stalled, state.waited = state.cuts + 1, 0, 0

@@ -8,14 +8,15 @@ from typing import Any, get_type_hints
 import numpy as np
 
 from ..errors import OptionError, choose
-from ..network.activations import activation
-from ..network.initializers import initializer
-from ..network.losses import loss_for
+from ..network.activations import ACTIVATIONS, activation
+from ..network.density import Density, sparsified
+from ..network.initializers import Initializer, initializer
+from ..network.losses import LossFunction, loss_for
 from ..network.network import Network, perceptron_layers
 from ..seeds import stream
 from ..storage import as_type, restored
-from .optimizers import OPTIMIZERS, Adam, Optimizer
-from .schedules import SCHEDULES
+from .optimizers import LBFGS, OPTIMIZERS, Adam, AdamW, Optimizer
+from .schedules import SCHEDULES, Constant, Progress, Schedule
 
 __all__ = ["MONITORS", "Recipe"]
 
@@ -28,22 +29,40 @@ class Recipe:
 
     Parameters
     ----------
-    output, loss : str
-        What the last layer does and how it is judged; they must fit (see `losses`).
+    output : str
+        What the last layer does.
+    loss : str or function
+        How it is judged: a name of the table that fits the output, or (a, y) -> (value, dL/da).
+    activation : tuple of str
+        Of the hidden layers: one for all, or one for each.
+    initializer : Initializer or 'auto'
+        'auto' gives each layer what its activation wants.
+    density : Density
+        The share of the weights that exists.
+    dropout : tuple of float
+        The share of units a step leaves out: one for all hidden layers, or one for each; empty for none.
     loss_scale : float
         Multiplies every sample's loss: ½ makes squared error the textbook's half sum.
-    l2 : float
-        Adds l2 / 2 * sum of w² to the loss, w the weights without biases.
+    l2, l1 : float
+        Add l2 / 2 * sum of w² and l1 * sum of |w| to the loss, w the weights without biases. L1 is taken as a proximal
+        step, so that weights become 0 and stay there.
+    clip_norm : float or None
+        The gradient is shortened to this norm where it is longer.
+    average : float
+        The weights that are kept are a running mean over the steps: 0 for none, 1 for the mean of all, else the share
+        an older mean keeps in a step (for its first 1 / (1 - average) steps, the mean of all).
     monitor : str
-        What must improve by `tol` within `patience` epochs: the training loss, the validation loss or the validation
-        score. The last two also restore the best weights at the end.
+        What must improve by `tol` within `patience` epochs (None: not at all): the training loss with its penalties,
+        the validation loss or the validation score. The last two also keep the best weights.
+    fit_intercept : bool
+        Whether biases move; else they stay 0.
     seed : int
         Seeds weights, order and every other draw, each from its own child.
 
     Raises
     ------
     OptionError
-        If a name is unknown, a number is out of its range, or output and loss do not fit.
+        If a name is unknown, a number is out of its range, or choices do not fit each other.
 
     Examples
     --------
@@ -52,75 +71,142 @@ class Recipe:
     """
 
     output: str
-    loss: str
+    loss: str | LossFunction
     hidden_layer_sizes: tuple[int, ...] = (100,)
-    activation: str = "relu"
-    initializer: str = "auto"
+    activation: tuple[str, ...] = ("relu",)
+    initializer: Initializer | str = "auto"
+    density: Density = field(default_factory=Density)
     dtype: str = "float32"
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 0.001
-    schedule: str = "constant"
+    schedule: Schedule = field(default_factory=Constant)
     batch_size: int = 200
     max_epochs: int = 200
     shuffle: bool = True
+    dropout: tuple[float, ...] = ()
     l2: float = 0.0
+    l1: float = 0.0
+    clip_norm: float | None = None
+    average: float = 0.0
     loss_scale: float = 1.0
     monitor: str = "loss"
     tol: float = 1e-4
-    patience: int = 10
+    patience: int | None = 10
+    fit_intercept: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._expect_names()
+        self._expect_numbers()
+        self._expect_steps_that_fit()
+
+    def _expect_names(self) -> None:
+        object.__setattr__(self, "activation", tuple(activation(name).name for name in self.activation))
         loss_for(self.loss, activation(self.output).name)
-        if not activation(self.activation).elementwise:
-            raise OptionError(
-                f"activation {self.activation!r} belongs to the last layer: choose relu or tanh for hidden layers"
-            )
+        for name in self.activation:
+            if not activation(name).hidden:
+                good = ", ".join(row.name for row in ACTIVATIONS.values() if row.hidden)
+                raise OptionError(f"{name!r} belongs to the last layer: for hidden layers choose one of {good}")
         if self.initializer != "auto":
-            initializer(self.initializer)
-        choose("schedule", self.schedule, SCHEDULES)
+            object.__setattr__(self, "initializer", initializer(self.initializer))
         choose("monitor", self.monitor, MONITORS)
         choose("dtype", self.dtype, ("float32", "float64"))
+        layers = len(self.hidden_layer_sizes)
+        for name, counts in (("activation", {1, layers}), ("dropout", {0, 1, layers})):
+            given = len(getattr(self, name))
+            if given not in counts:
+                raise OptionError(
+                    f"{name} has {given} entries for {layers} hidden layers: give one for all, or one each"
+                )
+
+    def _expect_numbers(self) -> None:
         for size in self.hidden_layer_sizes:
             _at_least("hidden_layer_sizes", size, 1)
         for name in ("batch_size", "max_epochs", "patience"):
-            _at_least(name, getattr(self, name), 1)
-        for name in ("l2", "tol", "seed"):
+            if getattr(self, name) is not None:
+                _at_least(name, getattr(self, name), 1)
+        for name in ("l2", "l1", "tol", "seed"):
             _at_least(name, getattr(self, name), 0)
-        for name in ("learning_rate", "loss_scale"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise OptionError(f"{name} is {getattr(self, name)!r}: it must be a number above 0")
-        if isinstance(self.optimizer, Adam) and not np.dtype(self.dtype).type(self.optimizer.epsilon) > 0:
-            raise OptionError(f"epsilon is {self.optimizer.epsilon!r}: it is 0 in {self.dtype}, choose 1e-8")
+        for name in ("learning_rate", "loss_scale", "clip_norm"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise OptionError(f"{name} is {value!r}: it must be a number above 0")
+        for share in self.dropout:
+            if not 0 <= share < 1:
+                raise OptionError(f"dropout is {share!r}: it must be at least 0 and below 1, the share left out")
+        if not 0 <= self.average <= 1:
+            raise OptionError(f"average is {self.average!r}: it must be from 0 (none) to 1 (the mean of all steps)")
 
-    def rate(self, epoch: int) -> float:
-        """The learning rate of an epoch, counted from 0."""
-        return self.learning_rate * SCHEDULES[self.schedule].factor(epoch / self.max_epochs)
+    def _expect_steps_that_fit(self) -> None:
+        epsilon = getattr(self.optimizer, "epsilon", 1.0)
+        if not np.dtype(self.dtype).type(epsilon) > 0:
+            raise OptionError(f"epsilon is {epsilon!r}: it is 0 in {self.dtype}, choose 1e-8")
+        if isinstance(self.optimizer, AdamW) and self.learning_rate * self.optimizer.decay >= 1:
+            shrinks = self.learning_rate * self.optimizer.decay
+            raise OptionError(
+                f"learning rate times decay is {shrinks:g}: keep it below 1, or weights change their sign"
+            )
+        if isinstance(self.optimizer, LBFGS):
+            if self.dtype != "float64":
+                raise OptionError("lbfgs compares losses to their last digits: set dtype to 'float64'")
+            asked = {
+                "dropout": any(self.dropout),
+                "l1": self.l1 > 0,
+                "clip_norm": self.clip_norm is not None,
+                "average": self.average > 0,
+                "schedule": not isinstance(self.schedule, Constant),
+            }
+            for name in [name for name, given in asked.items() if given]:
+                raise OptionError(f"lbfgs takes whole, smooth steps and knows no {name}: choose solver 'adam'")
+
+    def rate(self, at: Progress) -> float:
+        """The learning rate of a step."""
+        return self.learning_rate * self.schedule.factor(at)
+
+    def dropout_of(self, n_hidden: int) -> tuple[float, ...]:
+        """The dropout of each hidden layer."""
+        return self.dropout * n_hidden if len(self.dropout) == 1 else self.dropout
 
     def initialized(self, n_features: int, n_outputs: int) -> Network:
         """A network of this recipe with its first weights."""
-        layers = perceptron_layers(n_features, self.hidden_layer_sizes, n_outputs, self.activation, self.output)
+        names = self.activation * len(self.hidden_layer_sizes) if len(self.activation) == 1 else self.activation
+        layers = perceptron_layers(n_features, self.hidden_layer_sizes, n_outputs, names, self.output)
+        if self.density.share < 1:
+            layers = sparsified(layers, self.density, stream(self.seed, "topology"))
         return Network.initialized(layers, stream(self.seed, "weights"), self.initializer, np.dtype(self.dtype))
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as JSON holds it."""
+        """The recipe as JSON holds it; a loss of one's own is 'custom'."""
         document = {f.name: getattr(self, f.name) for f in fields(self)}
-        document["optimizer"] = {"name": self.optimizer.name, **asdict(self.optimizer)}
-        document["hidden_layer_sizes"] = list(self.hidden_layer_sizes)
-        return document
+        for name in ("optimizer", "schedule"):
+            document[name] = {"name": document[name].name, **asdict(document[name])}
+        document["density"] = asdict(self.density)
+        document["initializer"] = self.initializer if isinstance(self.initializer, str) else asdict(self.initializer)
+        document["loss"] = "custom" if callable(self.loss) else self.loss
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items()}
 
     @classmethod
     def from_dict(cls, document: dict[str, Any]) -> Recipe:
-        """The recipe of `to_dict`."""
-        choices, settings = dict(document), dict(document["optimizer"])
-        row = OPTIMIZERS[choose("solver", settings.pop("name"), OPTIMIZERS)]
-        wanted = {f.name: f for f in fields(cls)}
+        """The recipe of `to_dict`; one with a loss of its own cannot be made again from a file."""
+        choices, hints = dict(document), get_type_hints(cls)
+        wanted = [f.name for f in fields(cls)]
         if set(choices) != set(wanted):
             raise TypeError(f"a recipe needs exactly {', '.join(wanted)}")
-        hints = get_type_hints(cls)
-        del choices["optimizer"]
-        typed = {name: as_type(value, hints[name], name) for name, value in choices.items()}
-        return cls(**typed, optimizer=restored(row, settings))
+        found: dict[str, Any] = {
+            "optimizer": _named(OPTIMIZERS, "solver", choices.pop("optimizer")),
+            "schedule": _named(SCHEDULES, "schedule", choices.pop("schedule")),
+            "density": restored(Density, choices.pop("density")),
+            "loss": as_type(choices.pop("loss"), str, "loss"),
+        }
+        first = choices.pop("initializer")
+        found["initializer"] = "auto" if first == "auto" else restored(Initializer, first)
+        return cls(**found, **{name: as_type(value, hints[name], name) for name, value in choices.items()})
+
+
+def _named(table: dict[str, Any], what: str, document: dict[str, Any]) -> Any:
+    """An object of a table of settings, from its name and settings."""
+    settings = dict(document)
+    return restored(table[choose(what, settings.pop("name"), table)], settings)
 
 
 def _at_least(name: str, value: float, limit: int) -> None:

@@ -1,26 +1,183 @@
-"""The table of schedules: what share of the learning rate is left after a share of the epochs."""
+"""The table of schedules: small frozen objects that say what share of the learning rate a step uses."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
-__all__ = ["SCHEDULES", "Schedule"]
+from ..errors import OptionError, choose
+
+__all__ = [
+    "SCHEDULES",
+    "Constant",
+    "Cosine",
+    "InverseScaling",
+    "OneCycle",
+    "Plateau",
+    "Progress",
+    "Schedule",
+    "StepDecay",
+    "schedule",
+]
 
 
-class Schedule(NamedTuple):
-    """One row: factor(t), with t from 0 at the first epoch towards 1 at the end of the last."""
+class Progress(NamedTuple):
+    """Where a run stands before a step.
 
-    name: str
-    formula: str
-    factor: Callable[[float], float]
+    Attributes
+    ----------
+    epoch, epochs : int
+        Epochs done, and of the whole run.
+    step, steps : int
+        Batches done, and of the whole run.
+    samples : int
+        Rows seen in the epochs done.
+    cuts : int
+        How often a plateau has cut the rate.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    samples: int
+    cuts: int
 
 
-SCHEDULES = {
-    row.name: row
-    for row in (
-        Schedule("constant", "1", lambda t: 1.0),
-        Schedule("cosine", "(1 + cos(pi * t)) / 2", lambda t: (1 + math.cos(math.pi * t)) / 2),
+@dataclass(frozen=True)
+class Constant:
+    """The same rate throughout."""
+
+    name: ClassVar[str] = "constant"
+    formula: ClassVar[str] = "1"
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        return 1.0
+
+
+@dataclass(frozen=True)
+class StepDecay:
+    """Times `decay` after every so many epochs."""
+
+    every: int = 50
+    decay: float = 0.1
+    name: ClassVar[str] = "step"
+    formula: ClassVar[str] = "decay ** (epoch // every)"
+
+    def __post_init__(self) -> None:
+        _within("every", self.every, self.every >= 1, "at least 1")
+        _within("decay", self.decay, 0 < self.decay <= 1, "above 0 and at most 1")
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        return float(self.decay ** (at.epoch // self.every))
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Half a cosine from 1 to `final` over the epochs of the run (Loshchilov, Hutter 2017)."""
+
+    final: float = 0.0
+    name: ClassVar[str] = "cosine"
+    formula: ClassVar[str] = "final + (1 - final) * (1 + cos(pi * epoch / epochs)) / 2"
+
+    def __post_init__(self) -> None:
+        _within("final", self.final, 0 <= self.final <= 1, "from 0 to 1")
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * at.epoch / at.epochs)) / 2
+
+
+@dataclass(frozen=True)
+class OneCycle:
+    """Up from `start` to 1 over the share `rise` of the steps, then down to `final`, by half cosines (Smith 2018)."""
+
+    rise: float = 0.3
+    start: float = 0.04
+    final: float = 4e-6
+    name: ClassVar[str] = "one_cycle"
+    formula: ClassVar[str] = (
+        "1 + (start - 1) * (1 + cos(pi * step / top)) / 2 if step < top else "
+        "final + (1 - final) * (1 + cos(pi * (step - top) / (steps - 1 - top))) / 2, top = max(rise * steps - 1, 0)"
     )
+
+    def __post_init__(self) -> None:
+        _within("rise", self.rise, 0 <= self.rise < 1, "at least 0 and below 1")
+        for name in ("start", "final"):
+            _within(name, getattr(self, name), 0 < getattr(self, name) <= 1, "above 0 and at most 1")
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        top = max(self.rise * at.steps - 1, 0.0)
+        if at.step < top:
+            return 1 + (self.start - 1) * (1 + math.cos(math.pi * at.step / top)) / 2
+        down = (at.step - top) / max(at.steps - 1 - top, 1.0)
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * down)) / 2
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Times `decay` whenever what is monitored has not improved by `tol` for more than `patience` epochs.
+
+    A cut gives the run its patience back; at `lowest` it is cut no more.
+    """
+
+    decay: float = 0.1
+    patience: int = 5
+    lowest: float = 1e-6
+    name: ClassVar[str] = "plateau"
+    formula: ClassVar[str] = "decay ** cuts"
+
+    def __post_init__(self) -> None:
+        _within("decay", self.decay, 0 < self.decay < 1, "above 0 and below 1")
+        _within("patience", self.patience, self.patience >= 0, "at least 0")
+        _within("lowest", self.lowest, self.lowest > 0, "above 0")
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        return float(self.decay**at.cuts)
+
+    def is_low(self, learning_rate: float, cuts: int) -> bool:
+        """Whether the rate is as low as it may get."""
+        return learning_rate * self.decay**cuts <= self.lowest
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """Down with a power of the rows seen, as scikit-learn's ``'invscaling'``."""
+
+    power: float = 0.5
+    name: ClassVar[str] = "invscaling"
+    formula: ClassVar[str] = "1 / (samples + 1) ** power"
+
+    def __post_init__(self) -> None:
+        _within("power", self.power, self.power >= 0, "at least 0")
+
+    def factor(self, at: Progress) -> float:
+        """The share of the learning rate that is left."""
+        return float(1 / (at.samples + 1) ** self.power)
+
+
+Schedule = Constant | StepDecay | Cosine | OneCycle | Plateau | InverseScaling
+SCHEDULES: dict[str, type[Schedule]] = {
+    row.name: row for row in (Constant, StepDecay, Cosine, OneCycle, Plateau, InverseScaling)
 }
+
+
+def schedule(choice: str | Schedule) -> Schedule:
+    """Return the schedule of a name with its default settings, or the one given.
+
+    Examples
+    --------
+    >>> schedule("cosine")
+    Cosine(final=0.0)
+    """
+    return SCHEDULES[choose("schedule", choice, SCHEDULES)]() if isinstance(choice, str) else choice
+
+
+def _within(name: str, value: float, good: bool, limit: str) -> None:
+    if not good:
+        raise OptionError(f"{name} is {value!r}: it must be {limit}")

@@ -35,18 +35,24 @@ class State:
     Attributes
     ----------
     network : Network
-    moments : dict of (n_parameters,) arrays
+    moments : dict of (n_parameters,) arrays, or (k, n_parameters) for L-BFGS
         The optimiser's memory, in the layout of the parameters.
     generator : numpy Generator
         Draws the order of the rows.
     movable : (n_parameters,) uint8, or None for all
         What an update may touch: not the cut weights of a densely stored layer, held biases, frozen layers.
-    epoch, step : int
-        Epochs and steps done.
+    average : (n_parameters,), or None
+        The running mean of the weights, where the recipe asks for one.
+    epoch, step, samples : int
+        Epochs and steps done, rows seen in whole epochs.
+    cuts, stalled : int
+        How often a plateau has cut the learning rate, and for how many epochs it has waited since.
     best : Best or None
         None until validation rows choose.
     mark, waited : float, int
         The monitored number to beat, and for how many epochs it has not been.
+    settled, interrupted : bool
+        Whether another epoch would change nothing worth having; whether somebody stopped the run.
     history : list of dict
         One flat row an epoch.
     """
@@ -55,43 +61,66 @@ class State:
     moments: dict[str, Array]
     generator: np.random.Generator
     movable: npt.NDArray[np.uint8] | None = None
+    average: Array | None = None
     epoch: int = 0
     step: int = 0
+    samples: int = 0
+    cuts: int = 0
+    stalled: int = 0
     best: Best | None = None
     mark: float = -np.inf
     waited: int = 0
+    settled: bool = False
+    interrupted: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
     _work: Workspace | None = field(default=None, repr=False)
+    _objective: Any = field(default=None, repr=False)  # what L-BFGS knows of the place it is at
 
     @classmethod
     def begun(cls, network: Network, recipe: Recipe) -> State:
         """The state before the first step."""
         moments = {name: np.zeros_like(network.parameters) for name in recipe.optimizer.moments}
-        return cls(network, moments, stream(recipe.seed, "order"))
+        state = cls(network, moments, stream(recipe.seed, "order"))
+        if recipe.average:
+            state.average = network.parameters.copy()
+        if not recipe.fit_intercept:
+            state.movable = np.ones(len(network.parameters), np.uint8)
+            state.movable[network.n_weights :] = 0
+        return state
 
     def workspace(self, recipe: Recipe) -> Workspace:
         """The buffers of this network, made again only after it changed."""
         work = self._work
-        wanted = self.network, recipe.batch_size, recipe.loss
-        if work is None or (work.network, work.capacity, work.loss_name) != wanted:
-            work = self._work = Workspace(self.network, recipe.loss, recipe.batch_size)
+        dropout = recipe.dropout_of(len(self.network.layers) - 1)
+        wanted = self.network, self.movable, recipe.batch_size, recipe.loss, dropout
+        if work is None or not _same((work.network, work.movable, work.capacity, work.loss_name, work.dropout), wanted):
+            work = self._work = Workspace(
+                self.network, recipe.loss, recipe.batch_size, movable=self.movable, dropout=dropout
+            )
         return work
 
     def release(self) -> None:
         """Let go of the buffers and the threads that go with them."""
-        self._work = None
+        self._work = self._objective = None
+
+    def chosen(self) -> Network:
+        """The network to keep: the best weights where validation rows chose, else the running mean, else the last."""
+        kept = self.network.parameters if self.average is None else self.average
+        return self.network.with_parameters(kept if self.best is None else self.best.parameters)
 
     def move(self, network: Network, origin: npt.NDArray[np.integer[Any]]) -> None:
-        """Take a network of another shape: moments and mask follow; newborn parameters start at rest, movable."""
+        """Take a network of another shape: what belongs to a parameter follows it, newborn ones are at rest."""
         self.network = network
         self.moments = {name: follow(vector, origin) for name, vector in self.moments.items()}
         self.movable = None if self.movable is None else follow(self.movable, origin, born=1)
+        if self.average is not None:
+            self.average = np.where(origin < 0, network.parameters, follow(self.average, origin))
         if self.best is not None:
             moved = follow(self.best.parameters, origin)
             self.best = replace(self.best, parameters=np.where(origin < 0, network.parameters, moved))
 
     def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_work": None}  # buffers and threads stay where they are
+        return self.__dict__ | {"_work": None, "_objective": None}  # buffers and threads stay where they are
 
     def diverged(self, work: Workspace, n: int, learning_rate: float) -> TrainingDiverged:
         """The error that says where the numbers stopped being finite; the weights are still the last finite ones."""
@@ -102,3 +131,8 @@ class State:
             (float(np.abs(a[ok]).max(initial=0)) for a, ok in zip(activations, finite, strict=True)), default=0.0
         )
         return TrainingDiverged(self.epoch + 1, self.step + 1, layer, largest, learning_rate)
+
+
+def _same(found: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
+    """Arrays and networks by identity, numbers and names by value."""
+    return all(a is b or (isinstance(a, int | str | tuple) and a == b) for a, b in zip(found, wanted, strict=True))

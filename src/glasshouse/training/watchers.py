@@ -1,4 +1,4 @@
-"""Watchers look at a training run without steering it: hooks, none of them mandatory."""
+"""Watchers look at a training run: hooks, none of them mandatory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ..network.workspace import Workspace
     from .state import State
 
-__all__ = ["Watcher", "announce"]
+__all__ = ["Printer", "Watcher", "announce"]
 
 
 class Watcher:
@@ -18,11 +18,30 @@ class Watcher:
     def stage(self, name: str) -> None:
         """Called when a part of a longer run begins: reading, training, a baseline."""
 
+    def before_epoch(self, state: State) -> None:
+        """Called before every epoch."""
+
     def after_step(self, state: State, work: Workspace) -> None:
-        """Called after every update; the workspace still holds the batch's columns and gradient."""
+        """Called after every update; the workspace still holds the batch's columns and gradient.
+
+        L-BFGS, whose epoch is one step on all rows, calls `after_epoch` only.
+        """
+
+    def after_epoch(self, state: State) -> bool | None:
+        """Called after every epoch; the last row of `state.history` is its own. Return True to end the run here."""
+
+
+class Printer(Watcher):
+    """Print a line an epoch, as scikit-learn's `verbose` does."""
 
     def after_epoch(self, state: State) -> None:
-        """Called after every epoch; the last row of `state.history` is its own."""
+        row = state.history[-1]
+        more = "".join(
+            f", {name.replace('_', ' ')} = {row[name]:.6g}"
+            for name in ("validation_loss", "validation_score")
+            if name in row
+        )
+        print(f"Epoch {state.epoch}, loss = {row['loss'] + row['penalty']:.6g}{more}")
 
 
 def announce(watchers: Sequence[Watcher], name: str) -> None:

@@ -1,0 +1,176 @@
+"""Checkpoints: the whole of a state in one file, written atomically; a run resumed from it continues to the bit."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import storage
+from ..errors import ModelFileError, OptionError
+from ..network.document import layer_settings, network_from, pattern_arrays
+from ..storage import as_type
+from .batches import Data
+from .recipe import Recipe
+from .state import Best, State
+from .watchers import Watcher
+
+__all__ = ["Checkpoint", "begin"]
+
+COUNTS = ("epoch", "step", "samples", "cuts", "stalled", "waited")
+
+
+class Checkpoint(Watcher):
+    """Write the state after every epoch; what stood there before stands until the new file is whole.
+
+    Parameters
+    ----------
+    path : path
+    recipe : Recipe
+    rows : sequence of Data
+        What trains, and what validates: known again by a hash when the run is resumed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], recipe: Recipe, rows: Sequence[Data]):
+        self.path, self.recipe, self.rows = Path(path), recipe, fingerprint(rows)
+
+    def after_epoch(self, state: State) -> None:
+        document, arrays = described(state)
+        storage.write(self.path, "checkpoint", {"recipe": self.recipe.to_dict(), "rows": self.rows, **document}, arrays)
+
+
+def begin(
+    state: State, rows: Sequence[Data], recipe: Recipe, path: str | os.PathLike[str] | None, resume: bool
+) -> tuple[State, list[Watcher]]:
+    """The state to start from, and the watcher that keeps it on the disk; both as they are without a path.
+
+    With `resume`, the state of the file; where there is no file yet, the one given, so that the same command starts a
+    run and continues it.
+
+    Raises
+    ------
+    OptionError
+        If there is a file and `resume` was not asked for, or it is of another recipe or other rows.
+    ModelFileError
+        If the file is not a whole checkpoint.
+    """
+    if path is None:
+        if resume:
+            raise OptionError("resume needs the checkpoint to go on from: name its file with checkpoint")
+        return state, []
+    watcher = Checkpoint(storage.checked_place(path), recipe, rows)
+    if watcher.path.exists():
+        if not resume:
+            raise OptionError(f"{path} exists: go on from it with resume, or remove it")
+        state = load(watcher.path, watcher.recipe, watcher.rows)
+    return state, [watcher]
+
+
+def load(path: Path, recipe: Recipe, rows: str) -> State:
+    """Read a state; recipe and rows must be those it was written with."""
+    document, arrays = storage.read(path, "checkpoint")
+    try:
+        theirs, ours = document["recipe"], recipe.to_dict()
+        for name, wanted in ours.items():
+            if theirs.get(name) != wanted:
+                raise OptionError(
+                    f"{path} was written with {name} {theirs.get(name)!r}, this run has {wanted!r}: "
+                    "give what it had, or another checkpoint"
+                )
+        if document["rows"] != rows:
+            raise OptionError(f"{path} was written for other rows: give the same table, or another checkpoint")
+        return restored_state(document, arrays)
+    except (KeyError, TypeError, AttributeError, ArithmeticError, MemoryError) as error:
+        raise ModelFileError(f"{path} is not a whole checkpoint ({str(error)[:80]}): remove it") from error
+    except ValueError as error:
+        if isinstance(error, OptionError | ModelFileError):
+            raise
+        raise ModelFileError(f"{path} is not a whole checkpoint ({str(error)[:80]}): remove it") from error
+
+
+def fingerprint(rows: Sequence[Data]) -> str:
+    """SHA-256, in hexadecimal, of what a run learns from."""
+    digest = hashlib.sha256()
+    for data in rows:
+        X = (data.X.data, data.X.indices, data.X.indptr) if hasattr(data.X, "indptr") else (data.X,)
+        for array in (*X, data.Y, *(() if data.weight is None else (data.weight,))):
+            digest.update(f"{array.dtype.str} {array.shape}\n".encode())
+            digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A state as a document and named arrays."""
+    arrays = {"parameters": state.network.parameters, **pattern_arrays(state.network)}
+    arrays |= {f"moment.{name}": vector for name, vector in state.moments.items()}
+    for name in ("movable", "average"):
+        if getattr(state, name) is not None:
+            arrays[name] = getattr(state, name)
+    generator = state.generator.bit_generator.state
+    document: dict[str, Any] = {
+        "layers": [layer_settings(layer) for layer in state.network.layers],
+        "generator": {
+            "state": f"{generator['state']['state']:x}",
+            "inc": f"{generator['state']['inc']:x}",
+            "has_uint32": generator["has_uint32"],
+            "uinteger": generator["uinteger"],
+        },
+        "mark": None if np.isinf(state.mark) else state.mark,
+        "settled": state.settled,
+        "history": state.history,
+        "best": None,
+        **{name: getattr(state, name) for name in COUNTS},
+    }
+    if state.best is not None:
+        arrays["best"] = state.best.parameters
+        document["best"] = {"epoch": state.best.epoch, "value": state.best.value}
+    return document, arrays
+
+
+def restored_state(document: dict[str, Any], arrays: dict[str, Any]) -> State:
+    """The state of a document and its arrays, each part of its type and shape."""
+    network = network_from(document["layers"], arrays)
+    size = network.parameters.shape
+
+    def vector(name: str) -> Any:
+        array = np.array(arrays[name])
+        if array.shape[-1:] != size or not np.isfinite(array).all():
+            raise ValueError(f"{name} does not fit the network")
+        return array
+
+    vector("parameters")
+    bits: Any = np.random.PCG64()
+    held = document["generator"]
+    bits.state = {
+        "bit_generator": "PCG64",
+        "state": {name: int(as_type(held[name], str, name), 16) for name in ("state", "inc")},
+        "has_uint32": as_type(held["has_uint32"], int, "has_uint32"),
+        "uinteger": as_type(held["uinteger"], int, "uinteger"),
+    }
+    best, mark = document["best"], document["mark"]
+    history = [
+        {
+            as_type(name, str, "history"): value if name == "epoch" else as_type(value, float, name)
+            for name, value in row.items()
+        }
+        for row in document["history"]
+    ]
+    counts = {name: as_type(document[name], int, name) for name in COUNTS}
+    return State(
+        network=network,
+        moments={name.removeprefix("moment."): vector(name) for name in arrays if name.startswith("moment.")},
+        generator=np.random.Generator(bits),
+        movable=vector("movable") if "movable" in arrays else None,
+        average=vector("average") if "average" in arrays else None,
+        best=None
+        if best is None
+        else Best(as_type(best["epoch"], int, "epoch"), as_type(best["value"], float, "value"), vector("best")),
+        mark=-np.inf if mark is None else as_type(mark, float, "mark"),
+        settled=as_type(document["settled"], bool, "settled"),
+        history=history,
+        **counts,
+    )
