@@ -27,8 +27,7 @@ def densified(network):
     for layer, (w, b), (sparse_w, sparse_b) in zip(
         network.layers, dense.views(dense.parameters), network.views(network.parameters), strict=True
     ):
-        w[...] = 0
-        w[layer.topology.rows, layer.topology.inputs] = sparse_w
+        w[...] = layer.dense(sparse_w)
         b[...] = sparse_b
     return dense
 

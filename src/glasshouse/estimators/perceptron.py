@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
+from sklearn.utils.class_weight import compute_class_weight
 
 from ..network.initializers import Initializer
 from ..training.batches import Data
 from ..training.optimizers import SGD
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
-from .base import Run, answers
+from .base import Array, Run, answers
 from .linear import BaseLinear
 from .targets import Classes
 
@@ -30,7 +32,7 @@ class Perceptron(BaseLinear):
     one line each, that class against the rest. The updates are those of scikit-learn's Perceptron without penalty. It
     stops as soon as an epoch makes no mistake, since nothing would change any more. `fit` takes no sample_weight: the
     rule depends on the order of the rows, so a row of weight 2 could not count as the row twice. Class weights scale
-    the update.
+    the update: with two classes that of every row, with more that of a class's own rows on its own line.
 
     Parameters
     ----------
@@ -126,7 +128,6 @@ class Perceptron(BaseLinear):
         """
         X, y = self._classes(X, y)
         targets = Classes(self.classes_, "perceptron")
-        weight = self._weights(X, y, None, self.class_weight)
         recipe = Recipe(
             output=targets.output,
             loss=targets.loss,
@@ -135,7 +136,6 @@ class Perceptron(BaseLinear):
             dtype="float64",
             optimizer=SGD(momentum=0),
             learning_rate=float(self.eta0),
-            loss_scale=1.0 if weight is None else float(weight.mean()),  # a weight is a factor of the update
             batch_size=1,
             max_epochs=int(self.max_iter),
             shuffle=bool(self.shuffle),
@@ -144,5 +144,13 @@ class Perceptron(BaseLinear):
             patience=None if self.tol is None else int(self.n_iter_no_change),
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
-        data = Data(X, targets.encode(y, "float64"), weight)
+        data = Data(X, self._weighted(targets.encode(y, "float64"), y))
         return self._run(data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(targets), (X, y))
+
+    def _weighted(self, Y: Array, y: Array) -> Array:
+        """The signs Y, each times its class weight: max(0, -y z) and the update grow with y as they should."""
+        if self.class_weight is None:
+            return Y
+        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        rest = weights[0] if len(weights) == 2 else 1.0
+        return np.where(Y > 0, weights[1:] if len(weights) == 2 else weights, -rest)

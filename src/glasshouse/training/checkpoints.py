@@ -121,7 +121,7 @@ def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         },
         "mark": None if np.isinf(state.mark) else state.mark,
         "settled": state.settled,
-        "history": state.history,
+        "history": [[[name, value] for name, value in row.items()] for row in state.history],  # in their order
         "best": None,
         **{name: getattr(state, name) for name in COUNTS},
     }
@@ -155,7 +155,7 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any]) -> State:
     history = [
         {
             as_type(name, str, "history"): value if name == "epoch" else as_type(value, float, name)
-            for name, value in row.items()
+            for name, value in row
         }
         for row in document["history"]
     ]
