@@ -29,6 +29,8 @@ _HOMES = {
     "Initializer": "network.initializers",
     "Density": "network.density",
     "Watcher": "training.watchers",
+    "TableEncoder": "estimators.encoder",
+    "LossCurveDisplay": "drawing.curves",
     "Model": "models.model",
     "load": "models.model",
     "train": "models.train",

@@ -1,9 +1,11 @@
+from .drawing.curves import LossCurveDisplay as LossCurveDisplay
 from .errors import GlasshouseError as GlasshouseError
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import TableError as TableError
 from .errors import TrainingDiverged as TrainingDiverged
 from .estimators.classifier import MLPClassifier as MLPClassifier
+from .estimators.encoder import TableEncoder as TableEncoder
 from .estimators.logistic import LogisticRegression as LogisticRegression
 from .estimators.perceptron import Perceptron as Perceptron
 from .estimators.regressor import MLPRegressor as MLPRegressor

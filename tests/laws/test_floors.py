@@ -17,6 +17,7 @@ FLOORS = {
     "network": 1,
     "tables": 2,
     "training": 2,
+    "drawing": 2,
     "estimators": 4,
     "models": 5,
     "cli": 8,

@@ -307,3 +307,50 @@ def test_the_order_of_a_table_without_a_header_is_what_counts(tmp_path) -> None:
     (tmp_path / "narrow.csv").write_text("\n".join(",".join(row[:2]) for row in rows))
     with pytest.raises(TableError, match="has 2 columns and no header, the model was trained on 4"):
         model.predict(tmp_path / "narrow.csv")
+
+
+def test_a_frame_trains_like_its_file(tmp_path) -> None:
+    import pandas as pd
+    import polars as pl
+
+    from glasshouse.tables.examples import example
+
+    cells = example("example:wine")
+    pd.DataFrame(cells).to_csv(tmp_path / "wine.csv", index=False)
+    read = {"target": "target", "out": "", "baselines": False}
+    models = [gh.train(source, **read) for source in (tmp_path / "wine.csv", pd.DataFrame(cells), pl.DataFrame(cells))]
+    for model in models[1:]:
+        assert np.array_equal(model.network.parameters, models[0].network.parameters)
+    assert gh.inspect(pl.DataFrame(cells))["rows"] == 178
+    assert models[0].predict(pd.DataFrame(cells)).tolist() == models[0].predict(tmp_path / "wine.csv").tolist()
+
+
+def test_training_goes_on_from_a_checkpoint_to_the_same_bytes(tmp_path) -> None:
+    class Stop(gh.Watcher):
+        def after_epoch(self, state):
+            if state.epoch == 7:
+                raise RuntimeError("the power went")
+
+    choices = {"target": "target", "baselines": False}
+    gh.train("example:iris", out=tmp_path / "whole.glass", **choices)
+    kept = {"checkpoint": tmp_path / "run", "out": tmp_path / "resumed.glass"}
+    with pytest.raises(RuntimeError):
+        gh.train("example:iris", watchers=[Stop()], **kept, **choices)
+    assert not (tmp_path / "resumed.glass").exists()
+    with pytest.raises(gh.OptionError, match="exists: go on from it with resume"):
+        gh.train("example:iris", **kept, **choices)
+    with pytest.raises(gh.OptionError, match="was written with seed 0, this run has 1"):
+        gh.train("example:iris", seed=1, resume=True, **kept, **choices)
+    gh.train("example:iris", resume=True, **kept, **choices)
+    assert (tmp_path / "resumed.glass").read_bytes() == (tmp_path / "whole.glass").read_bytes()
+
+
+def test_ctrl_c_leaves_the_best_model_so_far_and_says_so(tmp_path) -> None:
+    class Interrupt(gh.Watcher):
+        def after_epoch(self, state):
+            if state.epoch == 3:
+                raise KeyboardInterrupt
+
+    model = gh.train("example:iris", target="target", baselines=False, out=tmp_path / "m", watchers=[Interrupt()])
+    assert (model.run.interrupted, model.run.epochs) == (True, 3)
+    assert gh.load(tmp_path / "m").predict("example:iris").shape == (150,)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from glasshouse.errors import TableError
 from glasshouse.tables.columns import KINDS, describe, is_number, numbers
-from glasshouse.tables.encoder import TableEncoder
+from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.reading import Dialect, Table
 from glasshouse.tables.splitting import split
 
@@ -74,7 +74,7 @@ def test_numbers_are_centred_scaled_and_softly_clipped() -> None:
     cells = [repr(float(v)) for v in values]
     cells[3], cells[9] = "", "?"
     t = table(x=cells)
-    X, _ = TableEncoder.fit(t).transform(t)
+    X, _ = TableEncoding.fit(t).transform(t)
     present = np.delete(values, [3, 9])
     low, median, high = np.quantile(present, (0.25, 0.5, 0.75))
     z = (present - median) / (high - low)
@@ -86,13 +86,13 @@ def test_numbers_are_centred_scaled_and_softly_clipped() -> None:
 
 def test_a_spiky_number_is_scaled_by_the_values_that_differ() -> None:
     t = table(gain=["0"] * 90 + ["5000"] * 5 + ["7000"] * 5)
-    X, _ = TableEncoder.fit(t).transform(t)
+    X, _ = TableEncoding.fit(t).transform(t)
     assert 0.5 < X[90, 0] < X[99, 0] < 2
 
 
 def test_categories_rare_unseen_and_missing() -> None:
     t = table(c=["a"] * 10 + ["b"] * 6 + ["r1", "r2", "r3", "r4", "r5"] + [""] * 5)
-    encoder = TableEncoder.fit(t)
+    encoder = TableEncoding.fit(t)
     assert encoder.feature_names == ["c=a", "c=b", "c other", "c missing"]
     X, surprises = encoder.transform(table(c=["a", "b", "r1", "new", "", "new"]))
     assert X.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
@@ -101,14 +101,14 @@ def test_categories_rare_unseen_and_missing() -> None:
 
 def test_without_rare_levels_in_training_an_unseen_one_is_no_level() -> None:
     t = table(c=["a"] * 10 + ["b"] * 6)
-    X, surprises = TableEncoder.fit(t).transform(table(c=["new", "a"]))
+    X, surprises = TableEncoding.fit(t).transform(table(c=["new", "a"]))
     assert X.tolist() == [[0, 0], [1, 0]]
     assert surprises.unseen == {"c": 1}
 
 
 def test_columns_are_found_by_name_or_without_a_header_by_place() -> None:
     t = table(a=["1", "2", "3"], b=["x", "y", "x"])
-    encoder = TableEncoder.fit(t)
+    encoder = TableEncoding.fit(t)
     X, _ = encoder.transform(t)
     swapped, _ = encoder.transform(table(extra=["9"] * 3, b=["x", "y", "x"], a=["1", "2", "3"]))
     assert np.array_equal(X, swapped)
@@ -120,14 +120,14 @@ def test_columns_are_found_by_name_or_without_a_header_by_place() -> None:
 
 def test_unreadable_numbers_are_counted_and_taken_as_missing() -> None:
     t = table(a=["1", "2", "3", "4"])
-    X, surprises = TableEncoder.fit(t).transform(table(a=["1", "lost", ""]))
+    X, surprises = TableEncoding.fit(t).transform(table(a=["1", "lost", ""]))
     assert surprises.unreadable == {"a": 1}
     assert X[1, 0] == X[2, 0] == 0
 
 
 def test_nothing_to_learn_from() -> None:
     with pytest.raises(TableError, match="no column to learn from"):
-        TableEncoder.fit(table(a=["x"] * 3, b=[""] * 3))
+        TableEncoding.fit(table(a=["x"] * 3, b=[""] * 3))
 
 
 cell = st.sampled_from(["", "?", "a", "b", "1", "2.5", "-7", "1e300", "1e-320", "None", "ä", "007"]) | st.text(
@@ -140,11 +140,11 @@ cell = st.sampled_from(["", "?", "a", "b", "1", "2.5", "-7", "1e300", "1e-320", 
 def test_any_cells_encode_to_finite_numbers_and_survive_a_file(training, later) -> None:
     t = table(x=training, y=["1", "2"] * (len(training) // 2) + ["3"] * (len(training) % 2))
     try:
-        encoder = TableEncoder.fit(t)
+        encoder = TableEncoding.fit(t)
     except TableError as error:
         assert "finite" in str(error)
         return
-    again = TableEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    again = TableEncoding.from_dict(json.loads(json.dumps(encoder.to_dict())))
     assert again == encoder
     for cells in (training, later):
         try:

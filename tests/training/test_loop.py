@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 from builders import build, densified, masks_for
-from runs import accuracy, blobs, recipe, train
+from runs import accuracy, begun, blobs, recipe, train
 
 from glasshouse.errors import OptionError, TrainingDiverged
 from glasshouse.network.network import Network
@@ -116,25 +116,50 @@ def test_monitors_choose_by_what_they_name() -> None:
     assert state.epoch == 5  # one that sets the mark, four that do not beat it by tol
 
 
-@pytest.mark.parametrize("planted_at", [1, 4])
-@pytest.mark.parametrize("layer", [0, 1])
-def test_divergence_is_raised_before_the_weights_are_touched(planted_at, layer) -> None:
-    data = blobs(40)
-    chosen = recipe(batch_size=10, hidden_layer_sizes=(6,), activation=("tanh",), shuffle=False)
-    state = State.begun(chosen.initialized(2, 3), chosen)
-    rows = list(Batches(data, 10))
-    epoch(state, rows[: planted_at - 1], chosen)
-    before = state.network.parameters.copy()
-    if layer == 0:
-        state.network.views(state.network.parameters)[0][0][0, 0] = np.nan
-    else:
-        state.network.views(state.network.parameters)[1][1][0] = np.inf
-    planted = state.network.parameters.copy()
-    with pytest.raises(TrainingDiverged, match=f"epoch 1, step {planted_at}: layer {layer + 1}") as caught:
-        epoch(state, rows[planted_at - 1 :], chosen)
-    assert np.array_equal(state.network.parameters, planted, equal_nan=True)
-    assert (caught.value.epoch, caught.value.step, caught.value.layer) == (1, planted_at, layer + 1)
-    assert np.isfinite(before).all()
+@pytest.mark.parametrize("optimizer", [SGD(0), SGD(), RMSprop(), Adam(), AdamW()], ids=lambda row: row.name)
+@pytest.mark.parametrize("planted", [np.nan, np.inf])
+@pytest.mark.parametrize("layer", [1, 2, 3])
+@pytest.mark.parametrize("step", [1, 4, 7])
+def test_divergence_is_raised_before_the_weights_are_touched(step, layer, planted, optimizer) -> None:
+    """Planted at any step and layer: epoch, step, layer and the largest activation are named, and what to try."""
+    chosen = recipe(
+        batch_size=10,
+        hidden_layer_sizes=(6, 5),
+        activation=("relu", "gelu"),
+        shuffle=False,
+        optimizer=optimizer,
+        average=0.5,
+        l1=0.01,
+        clip_norm=1.0,
+        max_epochs=9,
+        learning_rate=0.01,
+    )
+    data, kept = blobs(40), {}
+
+    class Plant(Watcher):
+        def after_step(self, state, work) -> None:
+            if state.step == step - 1:
+                plant(state)
+
+        def before_epoch(self, state) -> None:
+            if step == 1:
+                plant(state)
+
+    def plant(state) -> None:
+        _, b = state.network.views(state.network.parameters)[layer - 1]
+        b[2] = planted
+        kept.update(parameters=state.network.parameters.copy(), average=state.average.copy())
+
+    state = begun(chosen, data)
+    with pytest.raises(TrainingDiverged) as caught:
+        fit(state, data, chosen, watchers=[Plant()])
+    error = caught.value
+    assert (error.epoch, error.step, error.layer) == ((step - 1) // 4 + 1, step, layer)
+    assert 0 < error.largest_activation < 100
+    assert f"epoch {error.epoch}, step {step}" in str(error)
+    assert str(error).endswith("learning rate 0.01): try learning rate 0.001")
+    assert np.array_equal(state.network.parameters, kept["parameters"], equal_nan=True)
+    assert np.array_equal(state.average, kept["average"])
 
 
 def test_a_rate_that_is_too_large_keeps_the_last_finite_weights() -> None:

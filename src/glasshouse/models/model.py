@@ -16,8 +16,9 @@ from ..network.document import layer_settings, network_from, pattern_arrays
 from ..network.network import Network
 from ..network.predictor import Predictor
 from ..storage import as_type
-from ..tables.encoder import Surprises, TableEncoder
-from ..tables.reading import Table, listed, read_table
+from ..tables.encoder import Surprises, TableEncoding
+from ..tables.frames import as_table
+from ..tables.reading import Table, listed
 from ..training.recipe import Recipe
 from .labels import Labels, labels_for
 from .run import Run
@@ -26,7 +27,7 @@ from .scores import score_rows, scores
 __all__ = ["Judgement", "Model", "load"]
 
 Array = npt.NDArray[Any]
-Source = str | os.PathLike[str] | Table
+Source = Any  # a path, 'example:NAME', a Table or a frame
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +68,7 @@ class Model:
     ['setosa', 'setosa']
     """
 
-    encoder: TableEncoder
+    encoder: TableEncoding
     network: Network
     targets: Target
     target: str
@@ -81,7 +82,7 @@ class Model:
 
     def outputs(self, source: Source) -> tuple[Array, Surprises]:
         """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
-        X, surprises = self.encoder.transform(read_table(source))
+        X, surprises = self.encoder.transform(as_table(source))
         return self.outputs_of(X), surprises
 
     def outputs_of(self, X: Array) -> Array:
@@ -127,7 +128,7 @@ class Model:
         TableError
             If the target column is missing or empty, or the table cannot be encoded.
         """
-        table = read_table(source)
+        table = as_table(source)
         labels = self.labels_in(table)
         return self.judge(labels, *self.encoder.transform(table))
 
@@ -203,7 +204,7 @@ class Model:
                 targets = Classes(np.array(meaning["classes"], dtype=str))
             else:
                 targets = Numbers(np.array(meaning["mean"]), np.array(meaning["scale"]))
-            encoder = TableEncoder.from_dict(document["encoder"])
+            encoder = TableEncoding.from_dict(document["encoder"])
             recipe = Recipe.from_dict(document["recipe"])
             target = as_type(document["target"], str, "target")
             model = cls(encoder, network, targets, target, recipe, _scores(document["scores"]))

@@ -16,8 +16,8 @@ from ..errors import TableError
 from ..estimators.targets import Classes, Target
 from ..storage import checked_place
 from ..tables.columns import describe
-from ..tables.encoder import TableEncoder
-from ..tables.reading import Table, read_table
+from ..tables.encoder import TableEncoding
+from ..tables.frames import as_table
 from ..tables.splitting import split
 from ..training.batches import Data
 from ..training.checkpoints import begin
@@ -76,10 +76,10 @@ def train(
 
     Parameters
     ----------
-    table : path, 'example:NAME' or Table
+    table : path, 'example:NAME', Table, or pandas or polars frame
     target : str
         The column to predict: its name, its number from 1, or 'last'.
-    test : path or Table, optional
+    test : path, Table or frame, optional
         Rows to judge by, instead of a fifth of the table.
     out : path, optional
         Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
@@ -108,7 +108,7 @@ def train(
     """
     announce(watchers, "reading")
     path = _place_for(table, test, out)
-    whole = read_table(table)
+    whole = as_table(table)
     target = whole.resolve(target)
     task = task_of(target, whole.columns[target])
     labels = labels_for(target, whole.columns[target], task)
@@ -126,9 +126,9 @@ def train(
             f"{whole.name} has {len(present)} rows of {classes} classes: too few to train, choose and judge; add rows"
         )
     targets = _targets(task, y, parts.train, target)
-    encoder = TableEncoder.fit(rows.take(parts.train), exclude=(target,), columns=columns)
+    encoder = TableEncoding.fit(rows.take(parts.train), exclude=(target,), columns=columns)
     X, _ = encoder.transform(rows)
-    judged = rows.take(parts.test) if test is None else read_table(test)
+    judged = rows.take(parts.test) if test is None else as_table(test)
     X_test, surprises = encoder.transform(judged)  # before training: a table that does not fit must not cost a run
 
     recipe = default_recipe(targets, len(parts.train), seed)
@@ -196,7 +196,7 @@ def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] |
         return None
     if out is not None:
         path = Path(out)
-    elif isinstance(table, Table):
+    elif not isinstance(table, str | os.PathLike):
         return None
     else:
         source = Path(os.fspath(table).removeprefix("example:"))

@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.columns import Column, describe
 from ..tables.encoder import Surprises
-from ..tables.reading import Table, read_table
+from ..tables.frames import as_table
 from .model import Judgement, Model, Source
 
 __all__ = ["evaluate", "inspect", "predict"]
@@ -81,9 +81,9 @@ def inspect(source: Source | Model) -> dict[str, Any]:
     """
     if isinstance(source, Model):
         return {"kind": "model", **source.summary()}
-    if not isinstance(source, Table) and (is_stored(source) or os.fspath(source).endswith(".glass")):
+    if isinstance(source, str | os.PathLike) and (is_stored(source) or os.fspath(source).endswith(".glass")):
         return {"kind": "model", **Model.load(source).summary()}
-    table = read_table(source)
+    table = as_table(source)
     columns: list[Column] = [describe(name, cells) for name, cells in table.columns.items()]
     return {
         "kind": "table",

@@ -1,4 +1,4 @@
-"""A table encoder: what was learned from the training rows to turn columns of text into a matrix of numbers.
+"""The encoding of a table: what was learned from the training rows to turn columns of text into a matrix of numbers.
 
 Numbers become z = (x - median) / interquartile range (where that is 0, the median distance of the values that differ),
 then z / sqrt(1 + (z / 3)²), which leaves the middle as it is and keeps the far ends within ±3. A missing number takes
@@ -23,7 +23,7 @@ from ..storage import as_type, restored
 from .columns import Column, describe, missing_mask, numbers
 from .reading import Table
 
-__all__ = ["CategoryEncoding", "NumberEncoding", "Surprises", "TableEncoder"]
+__all__ = ["CategoryEncoding", "NumberEncoding", "Surprises", "TableEncoding"]
 
 RARE = 5  # rows below which a level is not told apart
 MOST_LEVELS = 256
@@ -134,7 +134,7 @@ class Surprises:
 
 
 @dataclass(frozen=True)
-class TableEncoder:
+class TableEncoding:
     """Columns of text to a matrix (n_rows, n_features) of float32.
 
     Attributes
@@ -150,7 +150,7 @@ class TableEncoder:
     --------
     >>> from glasshouse.tables.reading import read_table
     >>> iris = read_table("example:iris")
-    >>> encoder = TableEncoder.fit(iris, exclude=("target",))
+    >>> encoder = TableEncoding.fit(iris, exclude=("target",))
     >>> encoder.transform(iris)[0].shape
     (150, 4)
     """
@@ -160,7 +160,7 @@ class TableEncoder:
     exclude: tuple[str, ...] = ()
 
     @classmethod
-    def fit(cls, table: Table, exclude: tuple[str, ...] = (), columns: list[Column] | None = None) -> TableEncoder:
+    def fit(cls, table: Table, exclude: tuple[str, ...] = (), columns: list[Column] | None = None) -> TableEncoding:
         """Learn from all rows of a table; `columns` are kinds already decided, over more rows than these.
 
         Raises
@@ -231,7 +231,7 @@ class TableEncoder:
         return {"encodings": encodings, "names": list(self.names), "exclude": list(self.exclude)}
 
     @classmethod
-    def from_dict(cls, document: dict[str, Any]) -> TableEncoder:
+    def from_dict(cls, document: dict[str, Any]) -> TableEncoding:
         """The encoder of `to_dict`."""
         encodings: list[Encoding] = []
         for settings in document["encodings"]:

@@ -1,0 +1,79 @@
+"""TableEncoder: raw columns of a frame to numbers a network can learn, as a scikit-learn transformer."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ..tables.encoder import TableEncoding
+from ..tables.frames import table_of
+from .base import Array
+
+__all__ = ["TableEncoder"]
+
+
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Encode raw columns: numbers, words and gaps, as ``glasshouse train`` does.
+
+    Numbers are centred by their median, scaled by their interquartile range and softly clipped; a missing one takes the
+    median, with an indicator beside it. Words become a column of zeros and ones each, rare ones share a column.
+    Constants, identifiers and texts are left out.
+
+    Attributes
+    ----------
+    encoding_ : TableEncoding
+        What was learned, column by column.
+    feature_names_in_ : (n_columns,)
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from glasshouse import TableEncoder
+    >>> frame = pd.DataFrame({"age": [31, None, 58, 40] * 6, "city": ["Bern", "Ulm"] * 12})
+    >>> encoder = TableEncoder().fit(frame)
+    >>> encoder.get_feature_names_out().tolist()
+    ['age', 'age missing', 'city=Bern', 'city=Ulm']
+    >>> encoder.transform(frame).shape
+    (24, 4)
+    """
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from every row of a frame, or of an array.
+
+        Raises
+        ------
+        TableError
+            If no column is left to learn from, or a number is infinite.
+        """
+        table = table_of(X, "X")
+        self.encoding_ = TableEncoding.fit(table)
+        self.feature_names_in_ = np.array(list(table.columns), dtype=object)
+        self.n_features_in_ = len(table.columns)
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """(n_rows, n_features) float32, from a frame that has the columns by name.
+
+        Raises
+        ------
+        TableError
+            If a column is missing, or a number is infinite.
+        """
+        check_is_fitted(self)
+        return self.encoding_.transform(table_of(X, "X"))[0]
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """The name of each column of `transform`."""
+        check_is_fitted(self)
+        return np.array(self.encoding_.feature_names, dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags

@@ -1,0 +1,85 @@
+"""Frames as tables: pandas, polars or whatever narwhals knows, their cells as text like those of a file."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import TableError
+from .reading import Table, read_table
+
+__all__ = ["as_table", "table_of"]
+
+
+def table_of(X: Any, name: str = "the frame") -> Table:
+    """A frame, or an array (n_rows, n_columns), whose columns are then called x1, x2 and so on.
+
+    What the frame calls missing is missing; numbers, dates and words are as they would be written.
+
+    Raises
+    ------
+    TableError
+        If it is no frame, has no columns, or two of one name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table_of(pd.DataFrame({"age": [31, None], "city": ["Bern", "Ulm"]})).columns["age"].to_pylist()
+    ['31', None]
+    """
+    if isinstance(X, Table):
+        return X
+    try:
+        frame = nw.from_native(X, eager_only=True)
+    except TypeError:
+        return _table_of_array(X, name)
+    except nw.exceptions.NarwhalsError as error:
+        raise TableError(f"{name} cannot be read: {' '.join(str(error).split())}: rename the columns") from error
+    names = [str(column) for column in frame.columns]
+    twice = sorted({column for column in names if names.count(column) > 1})
+    if twice or not names:
+        raise TableError(f"{name} has two columns {twice[0]!r}: rename one" if twice else f"{name} has no columns")
+    return Table(name, {column: _text(cells) for column, cells in zip(names, frame.iter_columns(), strict=True)})
+
+
+def as_table(source: Any) -> Table:
+    """A table from whatever holds one: a path, 'example:NAME', a Table, or a frame."""
+    return read_table(source) if isinstance(source, str | os.PathLike | Table) else table_of(source)
+
+
+def _table_of_array(X: Any, name: str) -> Table:
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise TableError(f"{name} is {type(X).__name__} of shape {array.shape}: give a frame, or an array of two axes")
+    cells = array.astype(object)
+    return Table(name, {f"x{k + 1}": pa.array([_word(cell) for cell in cells[:, k]]) for k in range(array.shape[1])})
+
+
+def _text(column: nw.Series[Any]) -> pa.Array:
+    """The cells of a column as text, null where the frame has nothing."""
+    try:
+        cells = column.to_arrow()
+        cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+        if pa.types.is_dictionary(cells.type):
+            cells = cells.dictionary_decode()
+        if pa.types.is_boolean(cells.type):
+            cells = pc.if_else(cells, "True", "False")
+        if pa.types.is_floating(cells.type):
+            cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
+        return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):  # objects of several types
+        missing = column.is_null().to_list()
+        return pa.array(
+            [None if gone else _word(cell) for gone, cell in zip(missing, column.to_list(), strict=True)], pa.string()
+        )
+
+
+def _word(cell: Any) -> str | None:
+    gone = cell is None or (isinstance(cell, float) and math.isnan(cell))
+    return None if gone else str(cell).strip()
