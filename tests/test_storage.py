@@ -97,3 +97,12 @@ def test_numbers_json_cannot_hold_are_refused(tmp_path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         storage.write(tmp_path / "m", "model", {"x": float("nan")}, {})
     assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("length", [200, 250, 255])
+def test_a_name_as_long_as_the_file_system_allows_is_written(tmp_path, length) -> None:
+    path = tmp_path / ("n" * length)
+    storage.write(storage.checked_place(path), "model", {}, {})
+    assert storage.read(path, "model") == ({}, {})
+    with pytest.raises(GlasshouseError, match="cannot write"):
+        storage.checked_place(tmp_path / ("n" * 256))

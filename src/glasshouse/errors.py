@@ -15,9 +15,19 @@ only Python's own errors catch them too.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from numbers import Integral, Real
+from typing import Any
 
-__all__ = ["GlasshouseError", "ModelFileError", "OptionError", "TableError", "TrainingDiverged", "choose"]
+__all__ = [
+    "GlasshouseError",
+    "ModelFileError",
+    "OptionError",
+    "TableError",
+    "TrainingDiverged",
+    "choose",
+    "expect_number",
+]
 
 
 class GlasshouseError(Exception):
@@ -56,7 +66,7 @@ class TrainingDiverged(GlasshouseError, FloatingPointError):
     def __init__(self, epoch: int, step: int, layer: int | None, largest_activation: float, learning_rate: float):
         self.epoch, self.step, self.layer = epoch, step, layer
         self.largest_activation, self.learning_rate = largest_activation, learning_rate
-        where = "its gradient" if layer is None else f"layer {layer}"
+        where = "the loss or its gradient" if layer is None else f"layer {layer}"
         super().__init__(
             f"training diverged in epoch {epoch}, step {step}: {where} is not finite (largest activation "
             f"{largest_activation:.3g}, learning rate {learning_rate:g}): try learning rate {learning_rate / 10:g}"
@@ -83,3 +93,17 @@ def choose(what: str, name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(str(name), names, n=1)
     cure = f"did you mean {near[0]!r}?" if near else f"choose one of {', '.join(names)}"
     raise OptionError(f"no {what} is called {name!r}: {cure}")
+
+
+def expect_number(name: str, value: Any, good: Callable[[Any], bool], limit: str, *, whole: bool = False) -> None:
+    """Raise `OptionError` unless `value` is a number, a whole one if `whole`, and `good` holds of it.
+
+    Examples
+    --------
+    >>> expect_number("momentum", 1.5, lambda m: 0 <= m < 1, "at least 0 and below 1")
+    Traceback (most recent call last):
+    glasshouse.errors.OptionError: momentum is 1.5: it must be at least 0 and below 1
+    """
+    kind = Integral if whole else Real
+    if isinstance(value, bool) or not isinstance(value, kind) or not good(value):
+        raise OptionError(f"{name} is {value!r}: it must be {'a whole number ' if whole else ''}{limit}")

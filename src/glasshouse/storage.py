@@ -6,6 +6,7 @@ document, as JSON with sorted keys, and the hash covers document and arrays. The
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -69,13 +70,13 @@ def checked_place(path: str | os.PathLike[str], *inputs: Any) -> Path:
         If it is a folder, in a folder that is missing or read-only, or one of the inputs, which it would replace.
     """
     target = Path(path)
-    cure = "choose another place with --out"
+    cure = "choose another place"
     try:
         target.exists()
     except OSError as error:
         raise GlasshouseError(f"cannot write {str(target)[:60]}…: {error.strerror}: {cure}") from error
     if target.is_dir():
-        raise GlasshouseError(f"cannot write {target}: it is a folder: name a file with --out")
+        raise GlasshouseError(f"cannot write {target}: it is a folder: name a file")
     if not target.parent.is_dir():
         raise GlasshouseError(f"cannot write {target}: there is no folder {target.parent}: {cure}")
     if not os.access(target.parent, os.W_OK):
@@ -96,7 +97,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         If the folder is missing, full or not writable; what stood there before still stands.
     """
     target = Path(path)
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    temporary = target.with_name(f".{secrets.token_hex(8)}")
     try:
         with open(temporary, "xb") as file:
             file.write(data)
@@ -104,9 +105,10 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
-        raise GlasshouseError(f"cannot write {target}: {error.strerror}: choose another place with --out") from error
+        raise GlasshouseError(f"cannot write {target}: {error.strerror}: choose another place") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def is_stored(path: str | os.PathLike[str]) -> bool:

@@ -227,7 +227,7 @@ def test_divergence_ends_with_code_three(glasshouse, monkeypatch) -> None:
     def wild(*arguments):
         from dataclasses import replace
 
-        return replace(gentle(*arguments), optimizer=SGD(), learning_rate=1e30)
+        return replace(gentle(*arguments), optimizer=SGD(), learning_rate=1e15)
 
     monkeypatch.setattr(module, "default_recipe", wild)
     code, out, err = glasshouse("train", "example:diabetes", "--target", "target")

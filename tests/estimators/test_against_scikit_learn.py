@@ -45,6 +45,7 @@ def pair(task, **theirs):
     rng = np.random.default_rng(1)
     start = Network.initialized(ours.network_.layers, rng, "glorot_uniform", np.float64)
     ours.network_ = ours.targets_.finished(start)
+    ours.history_, ours.t_ = [], 0
     ours.set_params(max_iter=moved.get("max_iter", 25))
     peer = their_kind(warm_start=True, **(common | {"max_iter": 1} | theirs)).fit(X, y)
     views = start.views(start.parameters)

@@ -97,16 +97,21 @@ def test_csr_rows_are_dense_rows(estimator) -> None:
 def test_warm_starts_begin_where_the_last_fit_ended() -> None:
     X, y = standardised(load_digits)
     model = LogisticRegression(warm_start=True).fit(X, y)
-    assert model.n_iter_ > 20
-    assert model.fit(X, y).n_iter_ <= 1
-    with pytest.raises(ValueError, match="warm_start goes on with other classes"):
-        model.fit(X[y < 2], y[y < 2])
+    first = model.n_iter_
+    assert first > 20
+    assert model.fit(X, y).n_iter_ <= first + 1
+    assert [row["epoch"] for row in model.history_] == list(range(1, model.n_iter_ + 1))
+    for rows, labels in ((X[y < 2], y[y < 2]), (X, y + 7), (X[:, :5], y)):
+        with pytest.raises(ValueError, match="warm_start goes on with the columns and classes of the last fit"):
+            model.fit(rows, labels)
+    no_bias = LogisticRegression(warm_start=True).fit(X, y).set_params(fit_intercept=False).fit(X, y)
+    assert not no_bias.intercept_.any()
 
 
 def test_parameters_of_scikit_learn_that_stand_elsewhere_are_answered() -> None:
     for wrong, message in (
         (lambda: Perceptron(penalty="l2"), r"Perceptron has no parameter 'penalty': write MLPClassifier\(\(\)"),
-        (lambda: LogisticRegression(solver="saga"), "no parameter 'solver': write nothing: it is L-BFGS"),
+        (lambda: LogisticRegression(solver="saga"), "no parameter 'solver': leave it out, it is L-BFGS"),
         (lambda: LogisticRegression(maxiter=10), "no parameter 'maxiter': did you mean 'max_iter'"),
         (lambda: MLPClassifier(momentum=0.5), r"no parameter 'momentum': write solver=SGD\(momentum=0.5\)"),
         (lambda: MLPClassifier(zzz=1), "no parameter 'zzz': it has hidden_layer_sizes, activation"),

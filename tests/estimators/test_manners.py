@@ -134,7 +134,7 @@ def test_a_loss_of_ones_own() -> None:
 
     model = MLPRegressor((16,), loss=ninetieth, learning_rate_init=0.01, max_iter=100, random_state=0).fit(X, y)
     assert 0.82 < (y < model.predict(X)).mean() < 0.97
-    assert model.recipe_.to_dict()["loss"] == "custom"
+    assert model.recipe_.to_dict()["loss"].endswith("ninetieth")
     with pytest.raises(ValueError, match="the gradient of a custom loss has the shape"):
         MLPRegressor(loss=lambda a, y: (a[:, 0], 0.0)).fit(X, y)
 
@@ -215,7 +215,7 @@ def test_parts_of_the_rows_one_after_another() -> None:
     assert (model.n_iter_, model.t_) == (120, 120 * 50)
     again = pickle.loads(pickle.dumps(model)).partial_fit(X[:50], y[:50])
     assert np.array_equal(model.partial_fit(X[:50], y[:50]).predict_proba(X), again.predict_proba(X))
-    with pytest.raises(ValueError, match="classes are not those of the first call"):
+    with pytest.raises(ValueError, match=r"classes are \[0, 1\], those so far \[0, 1, 2\]"):
         model.partial_fit(X, y, classes=[0, 1])
     with pytest.raises(ValueError, match="y holds the class 7"):
         model.partial_fit(X[:2], [0, 7])
@@ -233,18 +233,17 @@ def test_warm_starts_go_on_from_the_weights() -> None:
     X = StandardScaler().fit_transform(X)
     model = MLPRegressor((16,), warm_start=True, max_iter=30, learning_rate_init=0.01, random_state=0).fit(X, y)
     before = model.loss_curve_[-1]
-    assert model.fit(X, y).loss_curve_[0] < before * 1.05
-    assert model.n_iter_ == 30
+    assert model.fit(X, y).loss_curve_[30] < before * 1.05
+    assert (model.n_iter_, len(model.history_), model.t_) == (60, 60, 60 * len(y))
     model.set_params(hidden_layer_sizes=(17,))
     with pytest.raises(
-        ValueError, match=r"warm_start continues a network 10-16-1, these parameters make one of 10-17-1"
+        ValueError,
+        match="warm_start goes on with a network 10 - 16 relu - 1 identity, these parameters make 10 - 17 relu",
     ):
         model.fit(X, y)
     after = MLPRegressor((16,), max_iter=3, random_state=0).fit(X, y)
-    assert (
-        after.partial_fit(X, y).loss_curve_[0]
-        < MLPRegressor((16,), max_iter=3, random_state=0).fit(X, y).loss_curve_[1]
-    )
+    assert after.partial_fit(X, y).n_iter_ == 4
+    assert after.loss_curve_[3] < after.loss_curve_[2] < after.loss_curve_[0]
 
 
 def test_groups_stay_on_one_side() -> None:
@@ -258,7 +257,7 @@ def test_groups_stay_on_one_side() -> None:
     for wrong in ({"early_stopping": False}, {"early_stopping": "auto"}):
         with pytest.raises(ValueError, match="groups keep rows together when some are held out, and none are"):
             MLPClassifier(**QUICK | wrong).fit(X, y, groups=groups)
-    with pytest.raises(ValueError, match="groups has 5 entries for 569 rows"):
+    with pytest.raises(ValueError, match=r"groups has the shape \(5,\) for 569 rows"):
         model.fit(X, y, groups=groups[:5])
 
 

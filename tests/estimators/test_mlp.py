@@ -66,7 +66,7 @@ def test_validation_rows_choose_the_epoch() -> None:
     X, X_test, y, y_test = parts(load_breast_cancer)
     model = MLPClassifier(random_state=0).fit(X, y, validation=(X_test, y_test))
     assert model.score(X_test, y_test) == model.best_validation_score_ == max(model.validation_scores_)
-    with pytest.raises(ValueError, match="validation holds the class 7, which y does not"):
+    with pytest.raises(ValueError, match="validation holds the class 7, the classes are 0, 1"):
         model.fit(X, y, validation=(X_test, np.full(len(y_test), 7)))
 
 

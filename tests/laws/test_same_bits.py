@@ -27,10 +27,13 @@ def trained(folder: Path, kernels: str, threads: int, seed: int = 3) -> str:
 WIDE = """
 import hashlib
 from sklearn.datasets import load_digits
-from glasshouse import MLPClassifier
+from glasshouse import LogisticRegression, MLPClassifier
 X, y = load_digits(return_X_y=True)
-model = MLPClassifier((512, 512), max_iter=2, early_stopping=True, random_state=0).fit(X / 16, y)
-print(hashlib.sha256(model.network_.parameters.tobytes()).hexdigest())
+wide = MLPClassifier((512, 512), max_iter=2, early_stopping=True, random_state=0).fit(X / 16, y)
+whole = MLPClassifier((300, 50), solver="lbfgs", max_iter=3, random_state=0).fit(X / 16, y)
+linear = LogisticRegression(max_iter=30).fit(X / 16, y)
+for model in (wide, whole, linear):
+    print(hashlib.sha256(model.network_.parameters.tobytes()).hexdigest())
 """
 
 
@@ -39,6 +42,7 @@ def test_a_network_wide_enough_for_threads_is_the_same_bits_too() -> None:
     for kernels in FUSED:
         for threads in (1, 2, 5):
             environment = os.environ | {"GLASSHOUSE_KERNELS": kernels, "GLASSHOUSE_NUM_THREADS": str(threads)}
+            environment |= {"OPENBLAS_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
             command = [sys.executable, "-c", WIDE]
             run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
             digests.add(run.stdout)

@@ -241,3 +241,34 @@ def test_rescaled_outputs(sparse) -> None:
     scale, shift = np.array([2.0, 3.0]), np.array([-1.0, 10.0])
     X = rng.normal(0, 1, (20, 3))
     assert np.allclose(Predictor(network.rescaled(scale, shift))(X), Predictor(network)(X) * scale + shift)
+
+
+@pytest.mark.parametrize("n", range(1, 34))
+def test_columns_past_the_last_row_spoil_nothing(n) -> None:
+    """Where a row of zeros would have an infinite loss, a batch that ends within a block is as finite as any other."""
+    network = Network((Dense(1, 1, "exp"),), np.array([-1.0, 100.0], np.float32))
+    X, Y = np.full((n, 1), 100.0, np.float32), np.ones((n, 1), np.float32)
+    value, work = run(network, "poisson", X, Y, np.full(n, 1 / n, np.float32))
+    assert value == pytest.approx(1.0, rel=1e-6)
+    assert np.abs(work.gradient).max() < 1e-3
+
+
+def test_a_loss_of_ones_own_recovers_from_what_was_not_finite() -> None:
+    network = build(np.random.default_rng(0), [2, 1], ["identity"])
+    X, Y, weight = batch(np.random.default_rng(0), 5, 2, 1, "identity")
+    work = Workspace(network, asymmetric, 5)
+    n = work.load(X, Y, weight, np.arange(5))
+    first = loss_and_gradient(work, n), work.gradient.copy()
+    bias = network.parameters[-1]
+    network.parameters[-1] = np.inf
+    with np.errstate(all="ignore"):
+        loss_and_gradient(work, n)
+    network.parameters[-1] = bias
+    assert (loss_and_gradient(work, n), work.gradient.tolist()) == (first[0], first[1].tolist())
+
+
+def test_columns_that_no_memory_holds_are_refused() -> None:
+    network = build(np.random.default_rng(0), [2, 1], ["identity"])
+    for capacity in (1 << 62, (1 << 63) - 1):
+        with pytest.raises(MemoryError):
+            Workspace(network, "squared_error", capacity)

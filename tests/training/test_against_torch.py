@@ -24,7 +24,7 @@ OPTIMIZERS = {
     SGD(0.8): lambda groups: torch.optim.SGD(groups, lr=RATE, momentum=0.8, nesterov=True),
     RMSprop(0.95): lambda groups: torch.optim.RMSprop(groups, lr=RATE, alpha=0.95),
     Adam(0.8, 0.99): lambda groups: torch.optim.Adam(groups, lr=RATE, betas=(0.8, 0.99)),
-    AdamW(decay=0.3): lambda groups: torch.optim.AdamW(decoupled(groups, 0.3), lr=RATE),
+    AdamW(weight_decay=0.3): lambda groups: torch.optim.AdamW(decoupled(groups, 0.3), lr=RATE),
 }
 SCHEDULES = {
     Constant(): lambda o: torch.optim.lr_scheduler.ConstantLR(o, factor=1.0),

@@ -20,6 +20,7 @@ from glasshouse.errors import GlasshouseError, ModelFileError, OptionError
 from glasshouse.training.checkpoints import begin
 from glasshouse.training.loop import fit
 from glasshouse.training.optimizers import Adam
+from glasshouse.training.schedules import Cosine
 
 CONFIGURATIONS = 100
 SCRIPT = Path(configurations.__file__)
@@ -87,7 +88,12 @@ def test_what_does_not_belong_together_is_refused(tmp_path) -> None:
     path = tmp_path / "run"
     for again, rows, resume, message in (
         (chosen, data, False, "exists: go on from it with resume, or remove it"),
-        (recipe(max_epochs=3), data, True, r"was written with max_epochs 2, this run has 3: give what it had"),
+        (
+            recipe(max_epochs=2, seed=3),
+            data,
+            True,
+            "was written with seed 0, this run has 3: give a number as the seed",
+        ),
         (recipe(max_epochs=2, optimizer=Adam(0.8)), data, True, "was written with optimizer"),
         (chosen, blobs(60, seed=1), True, "was written for other rows: give the same table"),
         (chosen, data._replace(weight=np.ones(60)), True, "was written for other rows"),
@@ -117,8 +123,17 @@ def test_a_damaged_or_forged_checkpoint_is_named(tmp_path) -> None:
     with safe_open(path, framework="numpy") as file:
         document = json.loads(file.metadata()["glasshouse"])["document"]
         arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+    def forged(document, arrays) -> None:
+        storage.write(path, "checkpoint", document, arrays)
+        with pytest.raises(ModelFileError, match="is not a whole checkpoint"):
+            begin(begun(chosen, data), [data], chosen, path, resume=True)
+
     for name, value in (
-        ("epoch", -1.5),
+        ("epoch", -1),
+        ("epoch", 7),
+        ("step", -1),
+        ("samples", 1.5),
         ("history", [[["loss", "small"]]]),
         ("best", {"epoch": 1, "value": 0.5}),
         ("generator", {"state": "zz", "inc": "0", "has_uint32": 0, "uinteger": 0}),
@@ -126,10 +141,24 @@ def test_a_damaged_or_forged_checkpoint_is_named(tmp_path) -> None:
         ("settled", "no"),
         ("mark", [1]),
     ):
-        storage.write(path, "checkpoint", document | {name: value}, arrays)
-        with pytest.raises(ModelFileError, match="is not a whole checkpoint"):
-            begin(begun(chosen, data), [data], chosen, path, resume=True)
-    for name in ("average", "moment.first"):
-        storage.write(path, "checkpoint", document, arrays | {name: np.zeros(3)})
-        with pytest.raises(ModelFileError, match=f"{name} does not fit the network"):
-            begin(begun(chosen, data), [data], chosen, path, resume=True)
+        forged(document | {name: value}, arrays)
+    for name in ("average", "moment.first", "moment.second", "parameters"):
+        forged(document, arrays | {name: np.zeros(3)})
+        forged(document, arrays | {name: arrays[name].astype(np.float32)})
+        forged(document, {other: array for other, array in arrays.items() if other != name})
+    forged(document, arrays | {"moment.second": -np.ones_like(arrays["moment.second"])})
+    forged(document, arrays | {"moment.third": arrays["moment.second"]})
+
+
+def test_a_run_is_made_longer_unless_its_schedule_was_planned(tmp_path) -> None:
+    chosen, data, _ = kept(tmp_path)
+    longer = recipe(max_epochs=5)
+    state, _ = begin(begun(longer, data), [data], longer, tmp_path / "run", resume=True)
+    assert digest(fit(state, data, longer)) == digest(fit(begun(longer, data), data, longer))
+    planned = recipe(max_epochs=2, schedule=Cosine())
+    state, keepers = begin(begun(planned, data), [data], planned, tmp_path / "planned", resume=False)
+    fit(state, data, planned, watchers=keepers)
+    again = recipe(max_epochs=5, schedule=Cosine())
+    with pytest.raises(OptionError, match="was written with max_epochs 2, this run has 5: give what it had"):
+        begin(begun(again, data), [data], again, tmp_path / "planned", resume=True)
+    assert chosen.max_epochs == 2

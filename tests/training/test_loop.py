@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from glasshouse.network.predictor import Predictor
 from glasshouse.network.workspace import Workspace
 from glasshouse.training.batches import Batches, Data
 from glasshouse.training.loop import Validation, epoch, fit
-from glasshouse.training.optimizers import SGD, Adam, AdamW, RMSprop
+from glasshouse.training.optimizers import LBFGS, SGD, Adam, AdamW, RMSprop
 from glasshouse.training.state import State
 from glasshouse.training.watchers import Watcher
 
@@ -237,3 +238,48 @@ def test_state_moves_into_another_shape() -> None:
     assert np.array_equal(np.delete(state.moments["first"], 3), np.delete(moments, 3))
     assert state.movable[3] == 1
     assert state.workspace(chosen) is not first_work
+
+
+def test_a_validation_that_diverges_names_its_own_epoch() -> None:
+    held = blobs(20)
+    held.X[3] = 1e200
+    chosen = recipe(monitor="validation_loss", hidden_layer_sizes=(6, 6), activation=("exp",), max_epochs=3)
+    with pytest.raises(TrainingDiverged, match="epoch 1, step"), np.errstate(all="ignore"):
+        train(chosen, blobs(60), Validation(held, accuracy))
+
+
+@pytest.mark.parametrize("choices", [{"dropout": (0.5,)}, {"average": 1.0}])
+def test_a_run_that_draws_or_averages_is_never_settled(choices) -> None:
+    data = blobs(30)
+    signs = data._replace(Y=data.Y * 2 - 1, X=data.X * 10)
+    still = recipe(output="identity", loss="perceptron", optimizer=SGD(0), max_epochs=400, patience=None, shuffle=False)
+    assert train(still, signs).settled
+    assert not train(replace(still, max_epochs=450, **choices), signs).settled
+
+
+class Interrupt(Watcher):
+    """A Ctrl-C at an evaluation of the objective, in the middle of a line search."""
+
+    def __init__(self, after: int):
+        self.left = after
+
+    def loss(self, a, y):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+        return ((a - y) ** 2).sum(1), 2 * (a - y)
+
+
+@pytest.mark.parametrize("after", range(5, 45, 3))
+def test_a_ctrl_c_in_a_line_search_keeps_the_last_whole_step(after) -> None:
+    interrupt = Interrupt(after)
+    chosen = recipe(loss=interrupt.loss, optimizer=LBFGS(), max_epochs=50, tol=0.0)
+    data, kept = blobs(60), []
+
+    class Keep(Watcher):
+        def after_epoch(self, state) -> None:
+            kept.append(state.network.parameters.copy())
+
+    state = train(chosen, data, watchers=[Keep()])
+    assert state.interrupted
+    assert np.array_equal(state.chosen().parameters, kept[-1])

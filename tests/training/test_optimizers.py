@@ -43,7 +43,7 @@ ROWS = [
     SGD(0.7),
     RMSprop(0.9, 1e-6),
     Adam(0.8, 0.95, 1e-6),
-    AdamW(0.8, 0.95, 1e-6, decay=0.1),
+    AdamW(0.8, 0.95, 1e-6, weight_decay=0.1),
 ]
 
 
@@ -62,7 +62,7 @@ def test_a_step_is_what_its_paper_says(row, pull, masked) -> None:
     for t in range(1, 21):
         gradient[:] = rng.normal(0, 1, size)
         g = pull.clip * (gradient + pull.l2 * truth * is_weight)
-        decayed = truth * (1 - 0.01 * row.decay * is_weight) if isinstance(row, AdamW) else truth
+        decayed = truth * (1 - 0.01 * row.weight_decay * is_weight) if isinstance(row, AdamW) else truth
         new, reach = by_formula(row, decayed, g, memory, t, 0.01)
         pulled = np.sign(new) * np.maximum(np.abs(new) - pull.l1 * reach, 0)
         new = np.where(is_weight, pulled, new)
@@ -151,8 +151,11 @@ def test_names_and_settings_that_cannot_be() -> None:
         (lambda: RMSprop(decay=-0.1), "decay is -0.1"),
         (lambda: Adam(epsilon=0.0), "epsilon is 0.0: it must be a number above 0"),
         (lambda: Adam(beta_2=float("nan")), "beta_2 is nan"),
-        (lambda: AdamW(decay=float("inf")), "decay is inf"),
-        (lambda: LBFGS(memory=0), "memory is 0"),
+        (lambda: AdamW(weight_decay=float("inf")), "weight_decay is inf"),
+        (lambda: LBFGS(memory=0), "memory is 0: it must be a whole number of at least 1"),
+        (lambda: LBFGS(memory=2.5), "memory is 2.5: it must be a whole number"),
+        (lambda: SGD(momentum="a"), "momentum is 'a'"),
+        (lambda: SGD(nesterov="no"), "nesterov is 'no': it must be True or False"),
     ):
         with pytest.raises(OptionError, match=message):
             wrong()

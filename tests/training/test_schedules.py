@@ -22,7 +22,7 @@ from glasshouse.training.schedules import (
     schedule,
 )
 
-WORDS = {"cos": math.cos, "pi": math.pi, "max": max}
+WORDS = {"cos": math.cos, "pi": math.pi, "max": max, "min": min}
 
 
 @pytest.mark.parametrize("row", SCHEDULES.values(), ids=lambda row: row.name)
@@ -78,7 +78,7 @@ def test_names_and_settings_that_cannot_be() -> None:
     assert [type(schedule(name)) for name in SCHEDULES] == list(SCHEDULES.values())
     for wrong, message in (
         (lambda: schedule("cosinus"), "did you mean 'cosine'"),
-        (lambda: StepDecay(every=0), "every is 0: it must be at least 1"),
+        (lambda: StepDecay(every=0), "every is 0: it must be a whole number of at least 1"),
         (lambda: StepDecay(decay=2.0), "decay is 2.0"),
         (lambda: Cosine(final=-1.0), "final is -1.0"),
         (lambda: OneCycle(rise=1.0), "rise is 1.0"),
@@ -89,3 +89,9 @@ def test_names_and_settings_that_cannot_be() -> None:
     ):
         with pytest.raises(OptionError, match=message):
             wrong()
+
+
+@pytest.mark.parametrize("row", [Cosine(0.1), OneCycle()], ids=str)
+def test_past_the_end_of_the_run_a_rate_stays_where_it_ended(row) -> None:
+    last = row.factor(Progress(10, 10, 100, 100, 0, 0))
+    assert row.factor(Progress(25, 10, 250, 100, 0, 0)) == last == row.final

@@ -8,6 +8,7 @@ import inspect
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -33,11 +34,18 @@ from ..training.recipe import Recipe
 from ..training.state import State
 from ..training.watchers import Watcher
 from .callbacks import CallbackSupportMixin, callback_watchers, callbacks_done
-from .targets import Classes, Targets
+from .targets import Numbers, Targets
 
-__all__ = ["BaseNetwork", "Run", "answers", "checked_labels", "known_labels", "single_precision_holds"]
+__all__ = ["BaseNetwork", "Past", "Run", "answers", "classes_of", "single_precision_holds", "weights_of_classes"]
 
 Array = npt.NDArray[Any]
+
+
+class Past(NamedTuple):
+    """What an earlier fit left that a warm start goes on with."""
+
+    history: Sequence[dict[str, float]] = ()
+    samples: int = 0
 
 
 class Run(NamedTuple):
@@ -56,7 +64,7 @@ def answers(init: Callable[..., None]) -> Callable[..., None]:
     def answered(self: BaseNetwork, *args: Any, **kwargs: Any) -> None:
         for name in [name for name in kwargs if name not in known]:
             if name in self._elsewhere:
-                cure = "write " + self._elsewhere[name].format(kwargs[name])
+                cure = self._elsewhere[name].format(kwargs[name])
             else:
                 near = difflib.get_close_matches(name, known, n=1)
                 cure = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known)}"
@@ -88,10 +96,12 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         weight = np.ones(X.shape[0])
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-            if not weight.any():
-                raise ValueError("sample_weight is 0 for every row: at least one must count")
         if class_weight is not None:
-            weight = weight * compute_sample_weight(class_weight, y)
+            weight = weight * weights_of_classes(class_weight, y, weight)
+        with np.errstate(over="ignore"):
+            total = weight.sum()
+        if not 0 < total < np.inf:
+            raise ValueError(f"the weights of the rows add up to {total:g}: they must add up to a number above 0")
         return weight
 
     def _run(
@@ -104,7 +114,13 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         network: Network | None,
         shown: tuple[Any, Any],
     ) -> Self:
-        """Train, and keep what came of it; after a divergence the last finite weights are kept, and it is raised."""
+        """Train, and keep what came of it; after a divergence the last finite weights are kept, and it is raised.
+
+        A network that is given is one of an earlier fit, whose history goes on.
+        """
+        if not isinstance(run.watchers, Sequence) or not all(isinstance(watcher, Watcher) for watcher in run.watchers):
+            raise TypeError(f"watchers is {run.watchers!r}: it must be a list of Watcher objects")
+        before = Past() if network is None else Past(self.history_, self.t_)
         network = recipe.initialized(data.X.shape[1], targets.n_outputs) if network is None else network
         rows = (data,) if validation is None else (data, validation.data)
         state, keepers = begin(State.begun(network, recipe), rows, recipe, run.checkpoint, run.resume)
@@ -114,56 +130,61 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
             self,
             recipe.max_epochs,
             {"X": X, "y": y, **metadata},
-            lambda state: self._attributes(state, targets, recipe, validation),
+            lambda state: self._attributes(state, targets, recipe, validation, before),
         )
         try:
             fit(state, data, recipe, validation, [*run.watchers, *callbacks, *keepers])
         except TrainingDiverged:
-            self.__dict__.update(self._attributes(state, targets, recipe, validation))
+            self.__dict__.update(self._attributes(state, targets, recipe, validation, before))
             raise
-        self.__dict__.update(self._attributes(state, targets, recipe, validation))
+        self.__dict__.update(self._attributes(state, targets, recipe, validation, before))
         callbacks_done(callbacks, state)
-        out_of_patience = recipe.patience is None or state.waited >= recipe.patience
-        if state.interrupted:
-            warnings.warn(
-                f"training was stopped by hand after epoch {state.epoch}: the model is the best so far", stacklevel=4
-            )
-        elif state.epoch >= recipe.max_epochs and validation is None and not (state.settled or out_of_patience):
-            warnings.warn(
-                f"the loss had not settled after max_iter={recipe.max_epochs} epochs: raise max_iter",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
+        self._warn(state, recipe, validation)
         return self
 
+    def _warn(self, state: State, recipe: Recipe, validation: Validation | None) -> None:
+        """Say how a fit ended, if not as it should."""
+        row = state.history[-1]
+        patient = recipe.patience is not None and state.waited < recipe.patience
+        if state.interrupted:
+            words = f"training was stopped by hand after epoch {state.epoch}: the model is the best so far"
+            warnings.warn(words, UserWarning, stacklevel=6)
+        elif state.settled and row.get("gradient", 0) > recipe.tol and validation is None:
+            words = f"no step goes down any further, at a gradient of {row['gradient']:.2g}: scale the columns of X"
+            warnings.warn(words, ConvergenceWarning, stacklevel=6)
+        elif state.epoch >= recipe.max_epochs and validation is None and not state.settled and patient:
+            words = f"the loss had not settled after max_iter={recipe.max_epochs} epochs: raise max_iter"
+            warnings.warn(words, ConvergenceWarning, stacklevel=6)
+
     def _attributes(
-        self, state: State, targets: Targets, recipe: Recipe, validation: Validation | None
+        self, state: State, targets: Targets, recipe: Recipe, validation: Validation | None, before: Past
     ) -> dict[str, Any]:
         """What a fit leaves behind, by scikit-learn's names and our own."""
-        curve = [row["loss"] + row["penalty"] for row in state.history]
-        scores = None if validation is None else [row["validation_score"] for row in state.history]
+        history = [*before.history, *({**row, "epoch": len(before.history) + row["epoch"]} for row in state.history)]
+        curve = [row["loss"] + row["penalty"] for row in history]
+        scores = None if validation is None else [row.get("validation_score", np.nan) for row in history]
         network = targets.finished(state.chosen())
         found = {
             "recipe_": recipe,
             "targets_": targets,
             "network_": network,
-            "history_": state.history,
-            "n_iter_": state.epoch,
-            "t_": state.samples,
+            "history_": history,
+            "n_iter_": len(history),
+            "t_": before.samples + state.samples,
             "loss_curve_": curve,
             "loss_": curve[-1] if curve else float("nan"),
             "best_loss_": min(curve) if curve and validation is None else None,
             "validation_scores_": scores,
-            "best_validation_score_": max(scores) if scores else None,
+            "best_validation_score_": None if state.best is None else max(r["validation_score"] for r in state.history),
             "n_outputs_": targets.n_outputs,
             "n_layers_": len(network.layers) + 1,
             "out_activation_": targets.output,
         }
-        return found | ({"classes_": self.classes_} if hasattr(self, "classes_") else {})
+        return found | ({} if isinstance(targets, Numbers) else {"classes_": targets.classes})
 
     def _outputs(self, X: Any, output: str | None = None) -> Array:
         """The network's outputs for rows of X; with `output`, under another activation of the last layer."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32), accept_sparse="csr")
         network = self.network_ if output is None else self.network_.with_output(output)
         return Predictor(network)(single_precision_holds(X, self.network_.dtype))
@@ -182,31 +203,53 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         return [b for _, b in self.network_.views(self.network_.parameters)]
 
 
-def checked_labels(y: Any) -> tuple[Array, Array]:
-    """A column of labels, and the classes in it.
+def classes_of(y: Any) -> Array:
+    """The classes in a column of labels.
 
     Raises
     ------
     ValueError
-        If y holds one class only, or numbers that are no labels.
+        If there is one only, or they cannot be told apart.
     """
-    y = column_or_1d(y, warn=True)
-    classes = np.unique(y)
+    try:
+        classes = np.unique(column_or_1d(y, warn=True))
+    except TypeError as error:
+        raise ValueError("y mixes words and numbers: write all labels as one of them") from error
     if len(classes) < 2:
-        raise ValueError(f"y holds one class only, {classes[0]!r}: a classifier needs rows of at least two classes")
-    return y, classes
+        raise ValueError(
+            f"y holds one class only, {classes.tolist()[0]!r}: a classifier needs rows of at least two classes"
+        )
+    return classes
 
 
-def known_labels(y: Array, targets: Targets, where: str) -> Array:
-    """y, if every label of it is among the classes."""
-    if isinstance(targets, Classes) and not np.isin(y, targets.classes).all():
-        unknown = np.setdiff1d(y, targets.classes).tolist()[0]
-        raise ValueError(f"{where} holds the class {unknown!r}, which y does not: leave such rows out")
-    return y
+def weights_of_classes(class_weight: Any, y: Array, sample_weight: Array) -> Array:
+    """The weight of each row's class; 'balanced' gives all classes the same weight together, sample weights counted.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative or no number, or one is given for a class that y does not hold.
+    """
+    if y.ndim == 2:  # many labels: scikit-learn's product over the columns
+        return np.asarray(compute_sample_weight(class_weight, y))
+    classes, places = np.unique(y, return_inverse=True)
+    if isinstance(class_weight, str):
+        total = np.bincount(places, weights=sample_weight)
+        return np.asarray((total.sum() / (len(classes) * np.where(total > 0, total, np.inf)))[places])
+    for label, value in class_weight.items():
+        if label not in classes.tolist():
+            raise ValueError(f"class_weight names the class {label!r}, which y does not hold: leave it out")
+        good = isinstance(value, Real) and 0 <= float(value) < np.inf
+        if not good:
+            raise ValueError(f"class_weight of class {label!r} is {value!r}: it must be a number of at least 0")
+    return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])[places]
 
 
 def single_precision_holds(X: Any, dtype: npt.DTypeLike) -> Any:
-    """X, if its numbers are numbers of this precision too."""
+    """X, if its numbers are numbers of this precision too; a CSR matrix with every place once."""
+    if sparse.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
     numbers = X.data if sparse.issparse(X) else np.ascontiguousarray(X)
     largest = float(np.abs(numbers).max(initial=0)) if np.dtype(dtype).itemsize < X.dtype.itemsize else 0.0
     if largest > float(np.finfo(dtype).max):

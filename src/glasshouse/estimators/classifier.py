@@ -15,9 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.losses import LOSSES
 from ..training.watchers import Watcher
-from .base import Array, Run, answers, checked_labels, known_labels
-from .mlp import FIT, LEAVES, PARAMETERS, BaseMLP
+from .base import Array, Run, answers, classes_of
+from .mlp import BaseMLP
 from .targets import Classes, Labels
+from .words import FIT, LEAVES, PARAMETERS
 
 __all__ = ["MLPClassifier"]
 
@@ -126,7 +127,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.dtype = dtype
 
     def _margins(self) -> bool:
-        return isinstance(self.loss, str) and LOSSES[self.loss].targets == "-1 and 1"
+        """Whether decision values are learned instead of probabilities: as fitted, or as it would be."""
+        loss = self.targets_.loss if hasattr(self, "targets_") else self.loss
+        return isinstance(loss, str) and LOSSES[loss].targets == "-1 and 1"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -144,7 +147,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """Train on X (n_samples, n_features) and labels y (n_samples,), or (n_samples, n_labels) of zeros and ones."""
         X, y = self._checked(X, y, multi_output=True)
         targets = self._targets(y)
-        y = y if isinstance(targets, Labels) else checked_labels(y)[0]
+        y = targets.checked(y)
         weight = self._weights(X, y, sample_weight, self.class_weight)
         return self._fit(X, y, targets, weight, groups, validation, Run(watchers, checkpoint, resume))
 
@@ -160,35 +163,32 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         classes : (n_classes,) or None
             Every class there will be; needed at the first call only, unless y holds them all.
         """
-        first = not hasattr(self, "classes_")
+        first = not hasattr(self, "targets_")
         X, y = self._checked(X, y, multi_output=True, reset=first)
-        if first:
-            targets = self._targets(y, None if classes is None else np.unique(classes))
-        else:
-            targets = self.targets_
-            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError(f"classes are not those of the first call, {self.classes_.tolist()}: leave them out")
-        if isinstance(targets, Classes):
-            y = known_labels(np.ravel(y), targets, "y")
+        named = None if classes is None else np.unique(classes)
+        targets = self._targets(y, named) if first else self.targets_
+        if named is not None and not np.array_equal(named, targets.classes):
+            raise ValueError(
+                f"classes are {named.tolist()}, those so far {targets.classes.tolist()}: leave classes out"
+            )
+        y = targets.checked(y)
         return self._fit_part(X, y, targets, self._weights(X, y, sample_weight, self.class_weight))
 
     def _targets(self, y: Any, classes: Array | None = None) -> Classes | Labels:
         """What y holds: the classes of a column, or the labels of a matrix."""
         check_classification_targets(y)
         if type_of_target(y) == "multilabel-indicator":
-            if self._margins():
+            if isinstance(self.loss, str) and LOSSES[self.loss].targets == "-1 and 1":
                 raise ValueError(
                     f"loss {self.loss!r} tells classes of one column apart: for many labels use cross_entropy"
                 )
-            self.classes_ = np.arange(y.shape[1])
-            return Labels(self.classes_, self.loss)
-        self.classes_ = checked_labels(y)[1] if classes is None else classes
-        return Classes(self.classes_, self.loss)
+            return Labels(np.arange(y.shape[1]), self.loss)
+        return Classes(classes_of(y) if classes is None else classes, self.loss)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:
         """Probabilities (n_samples, n_classes), in the order of `classes_`."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return self.targets_.probabilities(self._outputs(X))
 
     @available_if(_has_probabilities)
@@ -205,7 +205,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def predict(self, X: Any) -> Array:
         """The likeliest label of each row; with many labels, a 1 for each that is likelier than not."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return self.targets_.decode(self._outputs(X, "identity" if self._margins() else None))
 
     def __sklearn_tags__(self) -> Any:

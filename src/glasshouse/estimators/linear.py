@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..network.network import Network
-from .base import Array, BaseNetwork, checked_labels, single_precision_holds
+from .base import Array, BaseNetwork, classes_of, single_precision_holds
 from .targets import Classes
 
 __all__ = ["BaseLinear"]
@@ -31,18 +31,18 @@ class BaseLinear(ClassifierMixin, BaseNetwork):
         "warm_start": ["boolean"],
     }
 
-    def _classes(self, X: Any, y: Any) -> tuple[Any, Array]:
+    def _classes(self, X: Any, y: Any, loss: str) -> tuple[Any, Array, Classes]:
         X, y = self._checked(X, y)
         check_classification_targets(y)
-        y, self.classes_ = checked_labels(y)
-        return single_precision_holds(X, np.float64), y
+        targets = Classes(classes_of(y), loss)
+        return single_precision_holds(X, np.float64), targets.checked(y), targets
 
-    def _begun(self, targets: Classes) -> Network | None:
+    def _begun(self, X: Any, targets: Classes) -> Network | None:
         """The network of an earlier fit, for a warm start; None for zeros."""
         if not self.warm_start or not hasattr(self, "network_"):
             return None
-        if self.network_.n_outputs != targets.n_outputs:
-            raise ValueError("warm_start goes on with other classes than before: set warm_start=False")
+        if not np.array_equal(self.classes_, targets.classes) or self.network_.n_features != X.shape[1]:
+            raise ValueError("warm_start goes on with the columns and classes of the last fit: set warm_start=False")
         return self.network_.with_parameters(self.network_.parameters)
 
     @property

@@ -20,7 +20,6 @@ from ..training.recipe import Recipe
 from ..training.watchers import Watcher
 from .base import Array, Run, answers
 from .linear import BaseLinear
-from .targets import Classes
 
 __all__ = ["LogisticRegression"]
 
@@ -68,10 +67,12 @@ class LogisticRegression(BaseLinear):
         "tol": [Interval(Real, 0, None, closed="neither")],
     }
     _elsewhere: ClassVar[dict[str, str]] = {
-        "penalty": "C=numpy.inf for none, or MLPClassifier((), l1_ratio=...) for L1 (penalty was {!r})",
-        "l1_ratio": "MLPClassifier((), l1_ratio={!r})",
-        "solver": "nothing: it is L-BFGS (solver was {!r})",
-        "random_state": "nothing: nothing here is random (random_state was {!r})",
+        "penalty": "write C=numpy.inf for none, or MLPClassifier((), l1_ratio=1) for L1",
+        "l1_ratio": "write MLPClassifier((), l1_ratio={!r})",
+        "solver": "leave it out, it is L-BFGS",
+        "random_state": "leave it out, nothing here is random",
+        "n_jobs": "leave it out, GLASSHOUSE_NUM_THREADS says how many threads",
+        "verbose": "leave it out, or give fit watchers",
     }
 
     @answers
@@ -110,8 +111,7 @@ class LogisticRegression(BaseLinear):
         ValueError
             If X holds missing or infinite numbers, or y one class only.
         """
-        X, y = self._classes(X, y)
-        targets = Classes(self.classes_)
+        X, y, targets = self._classes(X, y, "cross_entropy")
         weight = self._weights(X, y, sample_weight, self.class_weight)
         mass = float(X.shape[0] if weight is None else weight.sum())
         recipe = Recipe(
@@ -128,11 +128,13 @@ class LogisticRegression(BaseLinear):
             tol=float(self.tol),
         )
         data = Data(X, targets.encode(y, "float64"), weight)
-        return self._run(data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(targets), (X, y))
+        return self._run(
+            data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), (X, y)
+        )
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities (n_samples, n_classes), in the order of `classes_`."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return self.targets_.probabilities(self._outputs(X))
 
     def predict_log_proba(self, X: Any) -> Array:

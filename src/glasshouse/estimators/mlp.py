@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 
@@ -15,6 +16,7 @@ from sklearn.utils.validation import validate_data
 from ..network.activations import ACTIVATIONS
 from ..network.density import Density
 from ..network.initializers import ALIASES, INITIALIZERS, Initializer
+from ..network.layers import Sparse
 from ..network.network import Network
 from ..network.predictor import PANEL
 from ..seeds import stream
@@ -25,101 +27,14 @@ from ..training.recipe import Recipe
 from ..training.schedules import SCHEDULES, Plateau, schedule
 from ..training.state import State
 from ..training.watchers import Printer
-from .base import BaseNetwork, Run, known_labels, single_precision_holds
-from .targets import Classes, Targets
+from .base import BaseNetwork, Past, Run, single_precision_holds
+from .targets import Classes, Numbers, Targets
 
-__all__ = ["FIT", "LEAVES", "PARAMETERS", "BaseMLP"]
+__all__ = ["BaseMLP"]
 
 Array = npt.NDArray[Any]
 EARLY_STOPPING_FROM = 10_000  # samples: below, a tenth of them is worth more as training data
 SINGLE_PRECISION_FROM = 1_000  # samples: below, float64 costs nothing
-
-
-PARAMETERS = """
-    Parameters
-    ----------
-    hidden_layer_sizes : int or sequence of int, default=(100,)
-        Units of each hidden layer; ``()`` for none.
-    activation : str or sequence of str, default='relu'
-        Of the hidden layers, one for all or one each: 'relu', 'leaky_relu', 'elu', 'gelu', 'silu', 'softplus', 'tanh',
-        'sigmoid' (also 'logistic'), 'identity', 'exp'.
-    loss : str or function
-        See above; or (a, y) -> (value, dL/da) on arrays (n_samples, n_outputs), value (n_samples,).
-    initializer : str or Initializer, default='auto'
-        'auto' gives every layer what its activation wants: he_normal for relu and its kin, glorot_uniform for tanh and
-        sigmoid. ``Initializer('normal', scale=0.1)`` has a scale of its own.
-    solver : str, or SGD, RMSprop, Adam, AdamW or LBFGS, default='adam'
-        'adam', 'adamw', 'sgd', 'rmsprop', 'lbfgs'; an object holds its own settings: ``SGD(momentum=0.5)``.
-    alpha, l1_ratio : float, default=0.0001, 0.0
-        Adds alpha / batch size * ((1 - l1_ratio) / 2 * sum of w² + l1_ratio * sum of |w|) to the loss. L1 makes
-        weights 0.
-    batch_size : int or 'auto', default='auto'
-        min(200, n_samples) if 'auto'.
-    learning_rate : str, or Constant, StepDecay, Cosine, OneCycle, Plateau or InverseScaling, default='constant'
-        How the rate changes: 'constant', 'step', 'cosine', 'one_cycle', 'plateau', and scikit-learn's 'invscaling' and
-        'adaptive' (a fifth of the rate instead of an end, whenever n_iter_no_change epochs brought nothing).
-    learning_rate_init : float, default=0.001
-        The number.
-    max_iter : int, default=200
-        Epochs at most; iterations of L-BFGS.
-    shuffle : bool, default=True
-        Draw a new order of the rows every epoch.
-    random_state : int, RandomState or None, default=None
-        Seeds weights, order, dropout and the validation split.
-    tol, n_iter_no_change : float, int, default=1e-4, 10
-        Stop when the training loss, or the validation score if there is one, has not improved by `tol` for more than
-        `n_iter_no_change` epochs; L-BFGS stops when no part of the gradient is larger than `tol`.
-    verbose : bool, default=False
-        Print a line an epoch.
-    warm_start : bool, default=False
-        Begin with the weights of the last fit.
-    early_stopping : bool or 'auto', default='auto'
-        Hold out `validation_fraction` of the rows to choose the best epoch. 'auto' does so above 10,000 rows.
-    validation_fraction : float, default=0.1
-    dropout : float or sequence of float, default=0.0
-        The share of each hidden layer's units that a step leaves out.
-    clip_norm : float or None, default=None
-        Shorten the gradient to this norm where it is longer.
-    average : bool or float, default=False
-        Keep the running mean of the weights: of all steps if True; a number below 1 is the share an older mean keeps.
-    density : float or Density, default=1.0
-        The share of the weights that exists, drawn at random; ``Density(0.1, 'uniform')`` says how it is dealt.
-    dtype : {'auto', 'float32', 'float64'}, default='auto'
-        Precision of the arithmetic. 'auto' is float64 for L-BFGS and below 1,000 rows of float64, else float32.
-"""
-FIT = """
-        Parameters
-        ----------
-        X : array, frame or CSR matrix, (n_samples, n_features)
-            A CSR matrix is written out a batch at a time.
-        sample_weight : (n_samples,) or None
-            A row of weight 2 counts as the row twice, one of weight 0 not at all.
-        groups : (n_samples,) or None
-            Rows of a group stay on one side when some are held out.
-        validation : (X, y), (X, y, sample_weight) or None
-            Rows that choose the best epoch; nothing is then held out of X.
-        watchers : sequence of Watcher
-            Called after every step and epoch.
-        checkpoint : path or None
-            The whole state is written there after every epoch.
-        resume : bool
-            Go on from the checkpoint, to the same bits as without the stop; begin if there is none yet.
-
-        Raises
-        ------
-        ValueError
-            If X or y hold missing or infinite numbers, or choices do not fit each other.
-        TrainingDiverged
-            If the loss stops being finite: lower `learning_rate_init`. The last finite weights are kept.
-"""
-LEAVES = """    network_ : Network
-        Frozen layers over one vector of parameters.
-    history_ : list of dict
-        One flat row an epoch, ready for a frame: epoch, loss, penalty, learning_rate and, with validation,
-        validation_loss and validation_score.
-    loss_curve_, best_loss_, loss_, n_iter_, t_, coefs_, intercepts_, n_layers_, n_outputs_, out_activation_,
-    validation_scores_, best_validation_score_ :
-        As in scikit-learn; the loss curve is loss and penalty together."""
 
 
 class BaseMLP(BaseNetwork):
@@ -155,13 +70,13 @@ class BaseMLP(BaseNetwork):
         "dtype": [StrOptions({"auto", "float32", "float64"})],
     }
     _elsewhere: ClassVar[dict[str, str]] = {
-        "beta_1": "solver=Adam(beta_1={!r})",
-        "beta_2": "solver=Adam(beta_2={!r})",
-        "epsilon": "solver=Adam(epsilon={!r})",
-        "momentum": "solver=SGD(momentum={!r})",
-        "nesterovs_momentum": "solver=SGD(nesterov={!r})",
-        "power_t": "learning_rate=InverseScaling(power={!r})",
-        "max_fun": "max_iter={!r}: an iteration of L-BFGS is an epoch",
+        "beta_1": "write solver=Adam(beta_1={!r})",
+        "beta_2": "write solver=Adam(beta_2={!r})",
+        "epsilon": "write solver=Adam(epsilon={!r})",
+        "momentum": "write solver=SGD(momentum={!r})",
+        "nesterovs_momentum": "write solver=SGD(nesterov={!r})",
+        "power_t": "write learning_rate=InverseScaling(power={!r})",
+        "max_fun": "write max_iter={!r}: an iteration of L-BFGS is an epoch",
     }
 
     def _validate_params(self) -> None:
@@ -194,7 +109,7 @@ class BaseMLP(BaseNetwork):
         mass = (n_samples if whole else batch_size) * mean_weight
         adaptive = self.learning_rate == "adaptive"
         sizes = _sizes(self.hidden_layer_sizes)
-        dropout = (float(self.dropout),) if isinstance(self.dropout, Real) else tuple(self.dropout)
+        dropout = (self.dropout,) if isinstance(self.dropout, Real) else tuple(self.dropout)
         return Recipe(
             output=output,
             loss=loss,
@@ -210,7 +125,7 @@ class BaseMLP(BaseNetwork):
             batch_size=min(PANEL, n_samples) if whole else batch_size,
             max_epochs=int(self.max_iter),
             shuffle=bool(self.shuffle),
-            dropout=dropout if any(dropout) else (),
+            dropout=dropout,
             l2=float(self.alpha * (1 - self.l1_ratio) / mass),
             l1=float(self.alpha * self.l1_ratio / mass),
             clip_norm=None if self.clip_norm is None else float(self.clip_norm),
@@ -234,89 +149,101 @@ class BaseMLP(BaseNetwork):
     def _fit(
         self, X: Any, y: Array, targets: Targets, weight: Array | None, groups: Any, validation: Any, run: Run
     ) -> Self:
-        """Hold rows out if rows are to choose, and train on the others."""
+        """Hold rows out if rows are to choose, and train on the others; rows of weight 0 take no part at all."""
         dtype, shown = self._dtype_for(X), (X, y)
         early = self.early_stopping is True or (self.early_stopping == "auto" and X.shape[0] > EARLY_STOPPING_FROM)
         if groups is not None and (validation is not None or not early):
             raise ValueError("groups keep rows together when some are held out, and none are: set early_stopping=True")
+        groups = None if groups is None else _checked_groups(groups, len(y))
         X, seed = single_precision_holds(X, dtype), self._seed()
         data, chooser = Data(X, targets.encode(y, dtype), weight), None
+        if weight is not None and not weight.all():
+            counts = np.flatnonzero(weight)
+            data, y = _rows(data, counts), y[counts]
+            groups = None if groups is None else groups[counts]
         if validation is not None:
             chooser = Validation(self._validation_rows(validation, targets, dtype), targets.score)
         elif early:
             data, held_out = self._held_out(data, y, targets, groups, seed)
             chooser = Validation(held_out, targets.score)
         recipe = self._recipe(targets, data, chooser is not None, seed)
-        network = self._network_so_far(targets, recipe) if self.warm_start else None
+        network = self._network_so_far(targets, recipe, X.shape[1]) if self.warm_start else None
         self.__dict__.pop("_state", None)
-        watchers = [*run.watchers, *([Printer()] if self.verbose else [])]
-        return self._run(data, targets, recipe, chooser, run._replace(watchers=watchers), network, shown)
+        if self.verbose and isinstance(run.watchers, list | tuple):
+            run = run._replace(watchers=[*run.watchers, Printer()])
+        return self._run(data, targets, recipe, chooser, run, network, shown)
 
     def _held_out(self, data: Data, y: Array, targets: Targets, groups: Any, seed: int) -> tuple[Data, Data]:
-        """Rows that train and rows that choose: by class, or by group where groups are given."""
+        """Rows that train and rows that choose: by class where each has enough, or by group where groups are given."""
         seed = int(stream(seed, "split").integers(2**31 - 1))
         rows, share = np.arange(len(data.Y)), self.validation_fraction
+        held = math.ceil(share * len(rows))
+        if not 1 <= held < len(rows):
+            raise ValueError(
+                f"validation_fraction={share} holds {held} of {len(rows)} rows out: change it, or early_stopping=False"
+            )
+        classes, counts = np.unique(y, return_counts=True) if isinstance(targets, Classes) else ((), np.array([0]))
         if groups is None:
-            alike = isinstance(targets, Classes) and np.unique(y, return_counts=True)[1].min() > 1
-            parts = train_test_split(rows, test_size=share, random_state=seed, stratify=y if alike else None)
+            enough = counts.min() > 1 and len(classes) <= min(held, len(rows) - held)
+            parts = train_test_split(rows, test_size=held, random_state=seed, stratify=y if enough else None)
         else:
-            groups = np.asarray(groups)
-            if len(groups) != len(rows):
-                raise ValueError(f"groups has {len(groups)} entries for {len(rows)} rows: give one for each")
             parts = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups))
-        train, held = (
-            Data(data.X[part], data.Y[part], None if data.weight is None else data.weight[part]) for part in parts
-        )
-        if held.weight is not None and not held.weight.any():
-            raise ValueError("every row held out has the weight 0: set another validation_fraction or random_state")
-        return train, held
+        if len(classes) > 1 and len(np.unique(y[parts[0]])) < 2:
+            raise ValueError("the rows left to train hold one class only: give other groups, or early_stopping=False")
+        train, out = (_rows(data, part) for part in parts)
+        return train, out
 
     def _validation_rows(self, validation: Any, targets: Targets, dtype: str) -> Data:
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
             raise ValueError("validation must be (X, y) or (X, y, sample_weight)")
         X = validate_data(self, validation[0], reset=False, dtype=(np.float64, np.float32), accept_sparse="csr")
-        y = known_labels(np.asarray(validation[1]), targets, "validation")
+        y = targets.checked(validation[1], "validation")
         if len(y) != X.shape[0]:
             raise ValueError(f"validation has {X.shape[0]} rows of X and {len(y)} of y: give as many")
         weight = self._weights(X, y, validation[2] if len(validation) == 3 else None)
         return Data(single_precision_holds(X, dtype), targets.encode(y, dtype), weight)
 
-    def _network_so_far(self, targets: Targets, recipe: Recipe) -> Network | None:
+    def _network_so_far(self, targets: Targets, recipe: Recipe, n_features: int) -> Network | None:
         """The weights of an earlier fit, for a warm start; None before there is one."""
         if not hasattr(self, "network_"):
             return None
-        network = targets.unfinished(self.network_).astype(recipe.dtype)
-        wanted = recipe.initialized(network.n_features, targets.n_outputs)
-        if [layer.activation for layer in network.layers] != [layer.activation for layer in wanted.layers] or (
-            network.sizes != wanted.sizes
-        ):
+        if not isinstance(targets, Numbers) and not np.array_equal(self.classes_, targets.classes):
+            raise ValueError("warm_start goes on with the classes of the last fit: set warm_start=False")
+        there, here = self.network_, recipe.initialized(n_features, targets.n_outputs)
+        if _shape(there) != _shape(here):
             raise ValueError(
-                f"warm_start continues a network {'-'.join(map(str, network.sizes))}, these parameters make one of "
-                f"{'-'.join(map(str, wanted.sizes))}: set warm_start=False, or keep the layers as they were"
+                f"warm_start goes on with a network {_shape(there)}, these parameters make {_shape(here)}: "
+                "set warm_start=False, or keep the layers as they were"
             )
-        return network
+        return targets.unfinished(there).astype(recipe.dtype)
 
     def _fit_part(self, X: Any, y: Array, targets: Targets, weight: Array | None) -> Self:
         """One epoch over these rows, going on from what there is."""
         if self.early_stopping is True:
             raise ValueError("partial_fit holds no rows out: set early_stopping=False")
-        begun: State | None = getattr(self, "_state", None)
-        dtype = self._dtype_for(X) if begun is None else begun.network.dtype.name
+        state: State | None = getattr(self, "_state", None)
+        dtype = self._dtype_for(X) if state is None else state.network.dtype.name
         data = Data(single_precision_holds(X, dtype), targets.encode(y, dtype), weight)
-        recipe = self._recipe(targets, data, False, self._seed() if begun is None else self.recipe_.seed)
-        if begun is None:
-            network = self._network_so_far(targets, recipe) or recipe.initialized(X.shape[1], targets.n_outputs)
-            begun = State.begun(network, recipe)
-        state = self._state = begun
+        recipe = self._recipe(targets, data, False, self._seed() if state is None else self.recipe_.seed)
+        if state is None:
+            earlier = self._network_so_far(targets, recipe, X.shape[1])
+            state = State.begun(earlier or recipe.initialized(X.shape[1], targets.n_outputs), recipe)
+            state.history = list(getattr(self, "history_", []))
+            state.epoch, state.samples = len(state.history), getattr(self, "t_", 0)
+        else:
+            _expect_same(recipe, self.recipe_, self.loss)
         generator = state.generator if recipe.shuffle else None
         try:
             row = epoch(state, Batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe)
             state.epoch += 1
             state.history.append({"epoch": state.epoch, **row})
             look_back(state, recipe)
+            if self.verbose:
+                Printer().after_epoch(state)
         finally:
             state.release()
-            self.__dict__.update(self._attributes(state, targets, recipe, None))
+            self._state = state
+            self.__dict__.update(self._attributes(state, targets, recipe, None, Past()))
         return self
 
     def _stochastic(self) -> bool:
@@ -336,3 +263,36 @@ def _sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
                 f"hidden_layer_sizes holds {size!r}: every layer needs a whole number of units, at least 1"
             )
     return tuple(int(size) for size in sizes)
+
+
+def _rows(data: Data, rows: Array) -> Data:
+    return Data(data.X[rows], data.Y[rows], None if data.weight is None else data.weight[rows])
+
+
+def _checked_groups(groups: Any, n_rows: int) -> Array:
+    groups = np.asarray(groups)
+    if groups.shape != (n_rows,):
+        raise ValueError(f"groups has the shape {groups.shape} for {n_rows} rows: give one for each")
+    if len(np.unique(groups)) < 2:
+        raise ValueError("groups holds one group only: give two or more, or early_stopping=False")
+    return groups
+
+
+def _shape(network: Network) -> str:
+    """A network in words: units, activations, and the connections of what is sparse."""
+    layers = [
+        f"{layer.fan_out} {layer.activation}"
+        + (f" ({layer.topology.n_connections} connections)" if isinstance(layer, Sparse) else "")
+        for layer in network.layers
+    ]
+    return " - ".join([str(network.n_features), *layers])
+
+
+def _expect_same(recipe: Recipe, before: Recipe, loss: Any) -> None:
+    """What a part may not change: the network, what it is judged by, and the memory of its steps."""
+    for name in ("hidden_layer_sizes", "activation", "density", "loss", "output", "optimizer", "average"):
+        found, wanted = loss if name == "loss" else getattr(recipe, name), getattr(before, name)
+        if found != wanted:
+            raise ValueError(
+                f"partial_fit goes on with {name} {wanted!r}, which is now {found!r}: set it back, or begin with fit"
+            )

@@ -11,16 +11,14 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.class_weight import compute_class_weight
 
 from ..network.initializers import Initializer
 from ..training.batches import Data
 from ..training.optimizers import SGD
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
-from .base import Array, Run, answers
+from .base import Array, Run, answers, weights_of_classes
 from .linear import BaseLinear
-from .targets import Classes
 
 __all__ = ["Perceptron"]
 
@@ -82,7 +80,7 @@ class Perceptron(BaseLinear):
     }
     _elsewhere: ClassVar[dict[str, str]] = dict.fromkeys(
         ("penalty", "alpha", "l1_ratio", "early_stopping", "validation_fraction"),
-        "MLPClassifier((), loss='perceptron'), which has it",
+        "write MLPClassifier((), loss='perceptron') for it",
     )
 
     @answers
@@ -126,8 +124,7 @@ class Perceptron(BaseLinear):
         ValueError
             If X holds missing or infinite numbers, or y one class only.
         """
-        X, y = self._classes(X, y)
-        targets = Classes(self.classes_, "perceptron")
+        X, y, targets = self._classes(X, y, "perceptron")
         recipe = Recipe(
             output=targets.output,
             loss=targets.loss,
@@ -144,13 +141,16 @@ class Perceptron(BaseLinear):
             patience=None if self.tol is None else int(self.n_iter_no_change),
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
-        data = Data(X, self._weighted(targets.encode(y, "float64"), y))
-        return self._run(data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(targets), (X, y))
+        data = Data(X, self._weighted(targets.encode(y, "float64"), y, targets.classes))
+        return self._run(
+            data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), (X, y)
+        )
 
-    def _weighted(self, Y: Array, y: Array) -> Array:
+    def _weighted(self, Y: Array, y: Array, classes: Array) -> Array:
         """The signs Y, each times its class weight: max(0, -y z) and the update grow with y as they should."""
         if self.class_weight is None:
             return Y
-        weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        of_row = weights_of_classes(self.class_weight, y, np.ones(len(y)))
+        weights = np.array([of_row[y == label][0] for label in classes.tolist()])
         rest = weights[0] if len(weights) == 2 else 1.0
         return np.where(Y > 0, weights[1:] if len(weights) == 2 else weights, -rest)

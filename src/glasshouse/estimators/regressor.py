@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
@@ -15,8 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from ..network.losses import SMOOTH
 from ..training.watchers import Watcher
 from .base import Array, Run, answers
-from .mlp import FIT, LEAVES, PARAMETERS, BaseMLP
+from .mlp import BaseMLP
 from .targets import Numbers
+from .words import FIT, LEAVES, PARAMETERS
 
 __all__ = ["MLPRegressor"]
 
@@ -124,8 +126,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ) -> Self:
         """Train on X (n_samples, n_features) and y (n_samples,) or (n_samples, n_outputs)."""
         X, y = self._checked(X, y, multi_output=True, y_numeric=True)
-        y, weight = np.asarray(y, np.float64), self._weights(X, y, sample_weight)
-        return self._fit(X, y, self._targets(y, weight), weight, groups, validation, Run(watchers, checkpoint, resume))
+        y, weight = _numbers(y), self._weights(X, y, sample_weight)
+        targets = self._targets(y, weight)
+        run = Run(watchers, checkpoint, resume)
+        return self._fit(X, targets.checked(y), targets, weight, groups, validation, run)
 
     fit.__doc__ = f"{fit.__doc__}\n{FIT}        "
 
@@ -138,17 +142,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         """
         first = not hasattr(self, "targets_")
         X, y = self._checked(X, y, multi_output=True, y_numeric=True, reset=first)
-        y, weight = np.asarray(y, np.float64), self._weights(X, y, sample_weight)
-        return self._fit_part(X, y, self._targets(y, weight) if first else self.targets_, weight)
+        y, weight = _numbers(y), self._weights(X, y, sample_weight)
+        targets = self._targets(y, weight) if first else self.targets_
+        return self._fit_part(X, targets.checked(y), targets, weight)
 
     def _targets(self, y: Array, weight: Array | None) -> Numbers:
         output = self.out_activation
         if output == "auto":
             output = "exp" if self.loss == "poisson" else "identity"
-        if self.loss == "poisson" and (y < 0).any():
-            raise ValueError(
-                f"poisson judges counts, and y holds {y.min():g}: leave negative rows out, or choose squared_error"
-            )
         return Numbers.of(y, weight, self.loss, {"logistic": "sigmoid"}.get(output, output))
 
     def __sklearn_tags__(self) -> Any:
@@ -158,5 +159,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def predict(self, X: Any) -> Array:
         """The predicted number of each row."""
-        check_is_fitted(self)
+        check_is_fitted(self, "network_")
         return self.targets_.decode(self._outputs(X))
+
+
+def _numbers(y: Any) -> Array:
+    return np.ascontiguousarray(y.toarray() if issparse(y) else y, np.float64)

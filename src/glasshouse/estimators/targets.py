@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 from sklearn.metrics import accuracy_score, r2_score
 
 from ..network.losses import LOSSES, LossFunction
@@ -54,6 +55,25 @@ class Classes:
         order = np.argsort(self.classes)
         return np.asarray(order[np.searchsorted(self.classes, y, sorter=order)])
 
+    def checked(self, y: Any, where: str = "y") -> Array:
+        """A column of labels, every one of them among the classes.
+
+        Raises
+        ------
+        ValueError
+            If it has several columns, or a label is none of the classes; `where` is what it is called.
+        """
+        y = np.asarray(y)
+        if y.ndim != 1 and y.size != len(y):
+            raise ValueError(f"{where} has the shape {y.shape}: give one column of labels")
+        unknown = y.ravel()[~np.isin(y.ravel(), self.classes)]
+        if len(unknown):
+            known = ", ".join(map(repr, self.classes[:5].tolist())) + (", …" if len(self.classes) > 5 else "")
+            raise ValueError(
+                f"{where} holds the class {unknown.tolist()[0]!r}, the classes are {known}: leave such rows out"
+            )
+        return y.ravel()
+
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
         """(n,) labels to (n, n_outputs) numbers."""
         places = self.find(y)
@@ -99,9 +119,25 @@ class Labels:
     def n_outputs(self) -> int:
         return len(self.classes)
 
+    def checked(self, y: Any, where: str = "y") -> Array:
+        """(n, n_labels) zeros and ones.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape, or holds anything else; `where` is what it is called.
+        """
+        y = y.toarray() if issparse(y) else np.asarray(y)
+        if y.ndim != 2 or y.shape[1] != self.n_outputs:
+            raise ValueError(f"{where} has the shape {y.shape}: give {self.n_outputs} columns, one for each label")
+        odd = y[~np.isin(y, (0, 1))]
+        if len(odd):
+            raise ValueError(f"{where} holds {odd.tolist()[0]!r}: many labels are columns of 0 and 1")
+        return y
+
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
         """(n, n_labels) zeros and ones, in another precision."""
-        return y.astype(dtype)
+        return np.ascontiguousarray(y, dtype)
 
     def probabilities(self, outputs: Array) -> Array:
         """The probability of each label, (n, n_labels)."""
@@ -147,10 +183,16 @@ class Numbers:
     ) -> Numbers:
         """Learn the size of y (n,) or (n, n_outputs)."""
         y = y.reshape(len(y), -1)
-        mean = np.average(y, axis=0, weights=weight)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = np.average(y, axis=0, weights=weight)
+        if not np.isfinite(mean).all():
+            raise ValueError(f"y holds {np.abs(y).max():g}, too large to be averaged: scale it down")
         nothing = np.zeros_like(mean)
         if output == "identity":
-            scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
+            away = y - mean
+            farthest = np.abs(away).max(axis=0)
+            farthest = np.where(farthest > 0, farthest, 1.0)  # squares of numbers up to 1 neither overflow nor vanish
+            scale = farthest * np.sqrt(np.average((away / farthest) ** 2, axis=0, weights=weight))
             return cls(mean, np.where(scale > 0, scale, 1.0), loss, output)
         if output == "exp":
             return cls(nothing, np.where(mean > 0, mean, 1.0), loss, output)
@@ -165,9 +207,36 @@ class Numbers:
     def n_outputs(self) -> int:
         return len(self.mean)
 
+    def checked(self, y: Any, where: str = "y") -> Array:
+        """(n,) or (n, n_outputs) numbers.
+
+        Raises
+        ------
+        ValueError
+            If it has another shape, or holds what is no number the loss can judge; `where` is what it is called.
+        """
+        try:
+            y = np.asarray(y, np.float64)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{where} holds what is no number ({error}): give numbers") from error
+        columns = 1 if y.ndim == 1 else y.shape[1] if y.ndim == 2 else 0
+        if columns != self.n_outputs:
+            raise ValueError(f"{where} has the shape {y.shape}: give {self.n_outputs} numbers a row")
+        if not np.isfinite(y).all():
+            raise ValueError(f"{where} holds missing or infinite numbers: leave such rows out")
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError(
+                f"poisson judges counts, and {where} holds {y.min():g}: leave such rows out, or choose squared_error"
+            )
+        return y
+
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
         """To (n, n_outputs) columns of that size."""
-        return ((y.reshape(len(y), -1) - self.mean) / self.scale).astype(dtype)
+        with np.errstate(over="ignore"):
+            encoded = np.ascontiguousarray((y.reshape(len(y), -1) - self.mean) / self.scale, dtype)
+        if not np.isfinite(encoded).all():
+            raise ValueError(f"y holds {np.abs(y).max():g}, too large for {np.dtype(dtype)}: scale it down")
+        return encoded
 
     def decode(self, outputs: Array) -> Array:
         """The outputs of a finished network, (n,) where there is one."""

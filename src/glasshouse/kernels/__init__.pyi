@@ -79,6 +79,8 @@ class Arrays(Protocol):
         """The norm of gradient + l2 w over what may move, the same however many zeros stand between."""
     def penalty(self, l2: float, l1: float) -> float:
         """l2 / 2 Σ w² + l1 Σ |w| over what may move, the same however many zeros stand between."""
+    def dot(self, u: Array, v: Array) -> float:
+        """Σ u v over what may move, the same in any order and however many zeros stand between."""
     def sgd(self, rate: float, clip: float, l2: float, keep: float, l1: float) -> None: ...
     def momentum(
         self,
@@ -86,21 +88,22 @@ class Arrays(Protocol):
         rate: float,
         momentum: float,
         nesterov: bool,
+        reach: float,
         clip: float,
         l2: float,
         keep: float,
         l1: float,
     ) -> None: ...
     def rmsprop(
-        self, second: Array, rate: float, decay: float, epsilon: float, clip: float, l2: float, keep: float, l1: float
+        self, second: Array, rate: float, share: float, epsilon: float, clip: float, l2: float, keep: float, l1: float
     ) -> None: ...
     def adam(
         self,
         first: Array,
         second: Array,
         rate: float,
-        beta_1: float,
-        beta_2: float,
+        share_1: float,
+        share_2: float,
         epsilon: float,
         correction_1: float,
         correction_2: float,

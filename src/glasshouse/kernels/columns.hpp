@@ -13,6 +13,7 @@ namespace glasshouse {
 
 /// An odd number of cache lines: rows a power of two apart fall into the same few sets of the cache.
 template <class T> constexpr std::size_t row_stride(std::size_t capacity) {
+    if (capacity > std::size_t{1} << 40) throw std::bad_alloc();
     const std::size_t lines = padded<T>(capacity) / line<T>;
     return (lines % 2 == 0 ? lines + 1 : lines) * line<T>;
 }
@@ -23,7 +24,9 @@ class Columns {
         struct Free { void operator()(T* p) const { ::operator delete(p, std::align_val_t(line_bytes)); } };
         std::unique_ptr<T, Free> blocks[3];
         int used = 0;
-        T* add(std::size_t count) {
+        T* add(std::size_t rows, std::size_t stride) {
+            if (rows > 0 && stride > (std::size_t{1} << 48) / rows) throw std::bad_alloc();
+            const std::size_t count = rows * stride;
             const std::size_t bytes = (count == 0 ? 1 : count) * sizeof(T);
             blocks[used].reset(static_cast<T*>(::operator new(bytes, std::align_val_t(line_bytes))));
             std::memset(blocks[used].get(), 0, bytes);
@@ -41,8 +44,8 @@ public:
 
     Columns(std::size_t rows, std::size_t capacity, const std::string& activation_name, bool keep_z, bool keep_delta)
         : rows(rows), capacity(capacity), stride(row_stride<T>(capacity)), activation(activation_named(activation_name)),
-          a(memory_.add(rows * stride)), z(keep_z || slope_reads_z(activation) ? memory_.add(rows * stride) : a),
-          delta(keep_delta ? memory_.add(rows * stride) : nullptr) {
+          a(memory_.add(rows, stride)), z(keep_z || slope_reads_z(activation) ? memory_.add(rows, stride) : a),
+          delta(keep_delta ? memory_.add(rows, stride) : nullptr) {
         if (capacity == 0) throw std::invalid_argument("columns need a capacity of at least 1");
     }
     Columns(const Columns&) = delete;

@@ -41,9 +41,8 @@ class Dropout {
 public:
     /// `layer` tells the layers of a network apart; `rate` is the share of units that is left out.
     Dropout(Columns<T>& below, Columns<T>& here, double rate, std::uint32_t layer)
-        : below_(below), here_(here), layer_(layer), threshold_(static_cast<std::uint32_t>(rate * 0x1p32)),
+        : below_(below), here_(here), layer_(layer), threshold_(static_cast<std::uint32_t>(checked(rate) * 0x1p32)),
           scale_(static_cast<T>(1 / (1 - rate))) {
-        if (!(rate >= 0 && rate < 1)) throw std::invalid_argument("dropout is " + std::to_string(rate) + ": it must be at least 0 and below 1");
         if (below.rows != here.rows || below.capacity != here.capacity) throw std::invalid_argument("dropout changes no shape");
         if (here.activation != Activation::identity) throw std::invalid_argument("dropout hands on what it gets: bind identity columns");
         factors_.resize(here.rows * here.stride + line<T>);
@@ -87,6 +86,10 @@ public:
 private:
     using Lanes = typename WordOfEachLane<T>::type;
 
+    static double checked(double rate) {
+        if (rate >= 0 && rate < 1) return rate;
+        throw std::invalid_argument("dropout is " + std::to_string(rate) + ": it must be at least 0 and below 1");
+    }
     static Lanes places(std::size_t column) {
         Lanes lane;
         for (std::size_t i = 0; i < lanes<T>; ++i) lane[i] = static_cast<std::uint32_t>(column + i);

@@ -1,4 +1,7 @@
-// Rows in, columns out: picks rows of X, converts and transposes them, and writes zeros past the last one.
+// Rows in, columns out: picks rows of X, converts and transposes them.
+//
+// Columns past the last row, to the end of their block, repeat it: with a weight of 0 their delta is 0 times a number that
+// is finite wherever the last row's is, which zeros in their place could not promise.
 #pragma once
 
 #include "columns.hpp"
@@ -9,6 +12,13 @@ inline void expect_rows(const std::int64_t* rows, std::size_t n, std::size_t X_r
     for (std::size_t k = 0; k < n; ++k)
         if (rows[k] < 0 || static_cast<std::size_t>(rows[k]) >= X_rows)
             throw std::out_of_range("row " + std::to_string(rows[k]) + " is not among " + std::to_string(X_rows));
+}
+
+template <class T> void repeat_last(const Columns<T>& columns, std::size_t n) {
+    for (std::size_t feature = 0; n > 0 && feature < columns.rows; ++feature) {
+        T* row = columns.a + feature * columns.stride;
+        for (std::size_t k = n; k < padded<T>(n); ++k) row[k] = row[n - 1];
+    }
 }
 
 /// columns.a[feature][k] = X[rows[k]][feature] for k < n; X has row_step numbers from one row to the next.
@@ -25,7 +35,7 @@ void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::
                 to[k] = static_cast<T>(X[static_cast<std::size_t>(rows[k]) * row_step + feature]);
         }
     }
-    for (std::size_t feature = 0; feature < columns.rows; ++feature) columns.clear_past(n, columns.a + feature * columns.stride);
+    repeat_last(columns, n);
 }
 
 /// The same from CSR: row r of X holds values[k] in column places[k] for k from starts[r] to starts[r + 1].
@@ -44,6 +54,7 @@ void gather_sparse(const From* values, const Place* places, const Place* starts,
             columns.a[static_cast<std::size_t>(places[p]) * columns.stride + k] += static_cast<T>(values[p]);
         }
     }
+    repeat_last(columns, n);
 }
 
 }  // namespace glasshouse

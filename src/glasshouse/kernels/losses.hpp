@@ -68,7 +68,7 @@ struct PerceptronLoss {                                                    // ma
     static constexpr bool reads_z = true;
     template <class V> static Term<V> of(V z, V, V y) {
         const V margin = y * z;
-        return {select(margin > 0, V{}, -margin), select(margin > 0, V{}, -y), V{}};
+        return {select(margin > 0, V{}, -margin), select(margin > 0, V{}, -y), V{}};      // NaN stays NaN
     }
 };
 
@@ -76,7 +76,7 @@ struct Hinge {                                                             // ma
     static constexpr bool reads_z = true;
     template <class V> static Term<V> of(V z, V, V y) {
         const V margin = y * z;
-        return {select(margin > 1, V{}, ElementOf<V>(1) - margin), select(margin > 1, V{}, -y), V{}};
+        return {select(margin > 1, V{}, ElementOf<V>(1) - margin), select(margin > 1, V{}, -y), V{}};     // NaN stays NaN
     }
 };
 
@@ -214,6 +214,7 @@ private:
 template <class T> void pull_back(Columns<T>& output, std::size_t n) {
     const std::size_t columns = output.sweep(n), end = output.rows * output.stride;
     if (output.delta == nullptr) throw std::invalid_argument("these columns keep no delta");
+    for (std::size_t row = 0; row < output.rows; ++row) output.clear_past(n, output.delta + row * output.stride);
     for (std::size_t c = 0; c < columns; c += lanes<T>) {
         Vector<T> mean{};
         if (output.activation == Activation::softmax)

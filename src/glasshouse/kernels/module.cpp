@@ -215,26 +215,32 @@ template <class T> void bind_updates(nb::module_& m) {
             const auto sweep = a.sweep(1, l2, 1, l1);
             return released(sweep.size, [&] { return penalty(sweep); });
         }, "l2"_a, "l1"_a)
+        .def("dot", [](const A& a, Flat<const T> u, Flat<const T> v) {
+            const auto sweep = a.sweep(1, 0, 1, 0);
+            expect(u.size(), sweep.size, "a vector");
+            expect(v.size(), sweep.size, "a vector");
+            return released(sweep.size, [&] { return dot(sweep, u.data(), v.data()); });
+        }, "u"_a.noconvert(), "v"_a.noconvert())
         .def("sgd", [](const A& a, T rate, T clip, T l2, T keep, T l1) {
             const auto sweep = a.sweep(clip, l2, keep, l1);
             released(sweep.size, [&] { sgd(sweep, rate); });
         }, "rate"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
-        .def("momentum", [](const A& a, Flat<T> velocity, T rate, T share, bool nesterov, T clip, T l2, T keep, T l1) {
+        .def("momentum", [](const A& a, Flat<T> velocity, T rate, T share, bool nesterov, T reach, T clip, T l2, T keep, T l1) {
             const auto sweep = a.sweep(clip, l2, keep, l1);
             T* u = a.moment(velocity, "the velocity");
-            released(sweep.size, [&] { momentum(sweep, u, rate, share, nesterov); });
-        }, "velocity"_a.noconvert(), "rate"_a, "momentum"_a, "nesterov"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
-        .def("rmsprop", [](const A& a, Flat<T> second, T rate, T decay, T epsilon, T clip, T l2, T keep, T l1) {
+            released(sweep.size, [&] { momentum(sweep, u, rate, share, nesterov, reach); });
+        }, "velocity"_a.noconvert(), "rate"_a, "momentum"_a, "nesterov"_a, "reach"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
+        .def("rmsprop", [](const A& a, Flat<T> second, T rate, T share, T epsilon, T clip, T l2, T keep, T l1) {
             const auto sweep = a.sweep(clip, l2, keep, l1);
             T* v = a.moment(second, "the second moment");
-            released(sweep.size, [&] { rmsprop(sweep, v, rate, decay, epsilon); });
-        }, "second"_a.noconvert(), "rate"_a, "decay"_a, "epsilon"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
-        .def("adam", [](const A& a, Flat<T> first, Flat<T> second, T rate, T beta_1, T beta_2, T epsilon, T correction_1,
+            released(sweep.size, [&] { rmsprop(sweep, v, rate, share, epsilon); });
+        }, "second"_a.noconvert(), "rate"_a, "share"_a, "epsilon"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
+        .def("adam", [](const A& a, Flat<T> first, Flat<T> second, T rate, T share_1, T share_2, T epsilon, T correction_1,
                         T correction_2, T clip, T l2, T keep, T l1) {
             const auto sweep = a.sweep(clip, l2, keep, l1);
             T *m = a.moment(first, "the first moment"), *v = a.moment(second, "the second moment");
-            released(sweep.size, [&] { adam(sweep, m, v, rate, beta_1, beta_2, epsilon, correction_1, correction_2); });
-        }, "first"_a.noconvert(), "second"_a.noconvert(), "rate"_a, "beta_1"_a, "beta_2"_a, "epsilon"_a, "correction_1"_a,
+            released(sweep.size, [&] { adam(sweep, m, v, rate, share_1, share_2, epsilon, correction_1, correction_2); });
+        }, "first"_a.noconvert(), "second"_a.noconvert(), "rate"_a, "share_1"_a, "share_2"_a, "epsilon"_a, "correction_1"_a,
             "correction_2"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a);
     m.def("average", [](Flat<T> average, Flat<const T> parameters, T share) {
         expect(average.size(), parameters.size(), "the average");

@@ -58,10 +58,11 @@ void sgd(const Sweep<T>& sweep, T rate) {                                  // w 
     sweep.run([=]<class V>(V p, V g) -> Step<V> { return {fma(g, p - p - rate, p), p - p + rate}; });
 }
 
-/// u = momentum u + g;  w - rate u, or, looking ahead (Nesterov), w - rate (g + momentum u).
+// Shares such as 1 - beta are handed in, because they are right only where they are formed in float64.
+
+/// u = momentum u + g;  w - rate u, or, looking ahead (Nesterov), w - rate (g + momentum u);  reach = rate / (1 - momentum).
 template <class T>
-void momentum(const Sweep<T>& sweep, T* velocity, T rate, T momentum, bool nesterov) {
-    const T reach = rate / (T(1) - momentum);
+void momentum(const Sweep<T>& sweep, T* velocity, T rate, T momentum, bool nesterov, T reach) {
     sweep.run(
         [=]<class V>(V p, V g, V& u) -> Step<V> {
             u = momentum * u + g;
@@ -70,25 +71,25 @@ void momentum(const Sweep<T>& sweep, T* velocity, T rate, T momentum, bool neste
         velocity);
 }
 
-/// v = decay v + (1 - decay) g^2;  w - rate g / (sqrt(v) + epsilon).
+/// v = v + share (g^2 - v);  w - rate g / (sqrt(v) + epsilon).
 template <class T>
-void rmsprop(const Sweep<T>& sweep, T* second, T rate, T decay, T epsilon) {
+void rmsprop(const Sweep<T>& sweep, T* second, T rate, T share, T epsilon) {
     sweep.run(
         [=]<class V>(V p, V g, V& v) -> Step<V> {
-            v = v + (T(1) - decay) * (g * g - v);
+            v = v + share * (g * g - v);
             const V reach = rate / (root(v) + epsilon);
             return {p - reach * g, reach};
         },
         second);
 }
 
-/// m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;  w - rate (m / c1) / (sqrt(v / c2) + epsilon), c = 1 - b^t.
+/// m = m + share_1 (g - m);  v = v + share_2 (g^2 - v);  w - rate (m / correction_1) / (sqrt(v / correction_2) + epsilon).
 template <class T>
-void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T beta_1, T beta_2, T epsilon, T correction_1, T correction_2) {
+void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T share_1, T share_2, T epsilon, T correction_1, T correction_2) {
     sweep.run(
         [=]<class V>(V p, V g, V& m, V& v) -> Step<V> {
-            m = m + (T(1) - beta_1) * (g - m);
-            v = v + (T(1) - beta_2) * (g * g - v);
+            m = m + share_1 * (g - m);
+            v = v + share_2 * (g * g - v);
             const V reach = rate / (root(v / correction_2) + epsilon);
             return {p - reach * (m / correction_1), reach};
         },
@@ -123,7 +124,7 @@ template <class T> double largest(const Sweep<T>& sweep) {
     return sweep.l2 > 0 ? gradient + static_cast<double>(sweep.l2) * largest(sweep, sweep.parameters, 0, sweep.n_weights) : gradient;
 }
 
-/// A sum of terms of 0 to bound, in float64, that neither their order nor zeros among them can change (after Demmel and
+/// A sum of terms from -bound to bound, in float64, that neither their order nor zeros among them can change (after Demmel and
 /// Nguyen 2013): each term is rounded to a grid so coarse that the sum of all is exact, and what that left to a finer one.
 /// term(parameters, gradient) gives a register of terms.
 template <class T, class Term>
@@ -165,11 +166,22 @@ double exact_sum(const Sweep<T>& sweep, std::size_t begin, std::size_t end, doub
 /// The Euclidean norm of the gradient that a step would use, L2 included.
 template <class T> double norm(const Sweep<T>& sweep) {
     const double l2 = static_cast<double>(sweep.l2), most = largest(sweep);
-    const auto square = [=](auto decay) {
-        return [=](Vector<double> p, Vector<double> g) { return (g + decay * p) * (g + decay * p); };
+    if (!(most > 0 && most < 1e300)) return most;
+    const auto square = [=](double decay) {                                // of shares of the largest: no square overflows
+        return [=](Vector<double> p, Vector<double> g) {
+            const Vector<double> share = (g + decay * p) / most;
+            return share * share;
+        };
     };
-    return std::sqrt(exact_sum(sweep, 0, sweep.n_weights, most * most, square(l2)) +
-                     exact_sum(sweep, sweep.n_weights, sweep.size, most * most, square(0.0)));
+    return most * std::sqrt(exact_sum(sweep, 0, sweep.n_weights, 1, square(l2)) +
+                            exact_sum(sweep, sweep.n_weights, sweep.size, 1, square(0.0)));
+}
+
+/// a b over what may move, for any two vectors in the layout of the parameters.
+template <class T> double dot(const Sweep<T>& sweep, const T* a, const T* b) {
+    const Sweep<T> pair{const_cast<T*>(a), b, sweep.movable, sweep.size, sweep.n_weights};
+    const double bound = static_cast<double>(largest(pair, a, 0, sweep.size)) * static_cast<double>(largest(pair, b, 0, sweep.size));
+    return exact_sum(pair, 0, sweep.size, bound, [](Vector<double> p, Vector<double> g) { return p * g; });
 }
 
 /// What the penalties add to the loss: l2 / 2 sum of w^2 + l1 sum of |w|.

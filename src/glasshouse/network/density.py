@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OptionError, choose
+from ..errors import choose, expect_number
 from .layers import Layer, Sparse
 from .topology import Topology
 
@@ -46,8 +46,7 @@ class Density:
 
     def __post_init__(self) -> None:
         choose("allocation", self.allocation, ALLOCATIONS)
-        if not 0 < self.share <= 1:
-            raise OptionError(f"density is {self.share!r}: it must be above 0 and at most 1, the share that is kept")
+        expect_number("density", self.share, lambda s: 0 < s <= 1, "above 0 and at most 1, the share that is kept")
 
     def counts(self, shapes: Sequence[tuple[int, int]]) -> list[int]:
         """The number of connections of each layer, at least 1."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OptionError, choose
+from ..errors import OptionError, choose, expect_number
 
 __all__ = ["ALIASES", "INITIALIZERS", "Initializer", "Row", "initializer"]
 
@@ -125,11 +125,10 @@ class Initializer:
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        name = choose("initializer", ALIASES.get(self.name, self.name), (*INITIALIZERS, *ALIASES))
+        name = choose("initializer", ALIASES.get(str(self.name), str(self.name)), (*INITIALIZERS, *ALIASES))
         object.__setattr__(self, "name", name)
         scale = INITIALIZERS[name].scale if self.scale is None else self.scale
-        if not 0 < scale < float("inf"):
-            raise OptionError(f"the scale of {name} is {scale!r}: it must be a number above 0")
+        expect_number(f"the scale of {name}", scale, lambda s: 0 < s < float("inf"), "a number above 0")
         object.__setattr__(self, "scale", float(scale))
 
     @property

@@ -105,10 +105,15 @@ class CustomLoss:
         a, y = self.output.a[:, :n].T, self.target.a[:, :n].T
         for array in (a, y):
             array.flags.writeable = False
-        value, gradient = (np.asarray(part) for part in self.function(a, y))
-        for name, found, wanted in (("value", value.shape, (n,)), ("gradient", gradient.shape, a.shape)):
-            if found != wanted:
-                raise OptionError(f"the {name} of a custom loss has the shape {found}: return one of shape {wanted}")
+        found = self.function(a, y)
+        if not isinstance(found, tuple | list) or len(found) != 2:
+            raise OptionError(f"a custom loss returned {type(found).__name__}: return (value, dL/da), two arrays")
+        value, gradient = (np.asarray(part) for part in found)
+        for name, shape, wanted in (("value", value.shape, (n,)), ("gradient", gradient.shape, a.shape)):
+            if shape != wanted:
+                raise OptionError(f"the {name} of a custom loss has the shape {shape}: return one of shape {wanted}")
+        if value.dtype.kind not in "fiub" or gradient.dtype.kind not in "fiub":
+            raise OptionError(f"a custom loss returned {value.dtype} and {gradient.dtype}: return real numbers")
         weight, delta = self.weight.a[0, :n], self.output.delta
         assert delta is not None
         delta[:, :n] = gradient.T * weight

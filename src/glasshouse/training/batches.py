@@ -24,7 +24,7 @@ class Data(NamedTuple):
     weight: Array | None = None
 
     def masses(self) -> Array:
-        """The weight of each sample.
+        """The weight of each sample, the largest of them 1.
 
         Raises
         ------
@@ -37,7 +37,7 @@ class Data(NamedTuple):
             return np.ones(len(self.Y), self.Y.dtype)
         if not (np.isfinite(self.weight).all() and self.weight.min() >= 0 < self.weight.max()):
             raise ValueError("sample weights must be finite, at least 0, and not all 0")
-        return self.weight
+        return np.asarray(self.weight / self.weight.max())
 
 
 class Batch(NamedTuple):

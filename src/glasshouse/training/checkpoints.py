@@ -15,6 +15,7 @@ from ..errors import ModelFileError, OptionError
 from ..network.document import layer_settings, network_from, pattern_arrays
 from ..storage import as_type
 from .batches import Data
+from .optimizers import LBFGS
 from .recipe import Recipe
 from .state import Best, State
 from .watchers import Watcher
@@ -66,30 +67,34 @@ def begin(
     if watcher.path.exists():
         if not resume:
             raise OptionError(f"{path} exists: go on from it with resume, or remove it")
-        state = load(watcher.path, watcher.recipe, watcher.rows)
+        state = load(watcher.path, state, watcher.recipe, watcher.rows)
     return state, [watcher]
 
 
-def load(path: Path, recipe: Recipe, rows: str) -> State:
-    """Read a state; recipe and rows must be those it was written with."""
+def load(path: Path, fresh: State, recipe: Recipe, rows: str) -> State:
+    """Read a state; recipe and rows must be those it was written with, and its parts as those of a fresh one."""
     document, arrays = storage.read(path, "checkpoint")
     try:
-        theirs, ours = document["recipe"], recipe.to_dict()
-        for name, wanted in ours.items():
-            if theirs.get(name) != wanted:
-                raise OptionError(
-                    f"{path} was written with {name} {theirs.get(name)!r}, this run has {wanted!r}: "
-                    "give what it had, or another checkpoint"
-                )
+        _expect_recipe(path, document["recipe"], recipe)
         if document["rows"] != rows:
             raise OptionError(f"{path} was written for other rows: give the same table, or another checkpoint")
-        return restored_state(document, arrays)
-    except (KeyError, TypeError, AttributeError, ArithmeticError, MemoryError) as error:
-        raise ModelFileError(f"{path} is not a whole checkpoint ({str(error)[:80]}): remove it") from error
-    except ValueError as error:
-        if isinstance(error, OptionError | ModelFileError):
+        return restored_state(document, arrays, fresh, recipe)
+    except (KeyError, TypeError, AttributeError, ArithmeticError, MemoryError, ValueError) as error:
+        if isinstance(error, OptionError):
             raise
         raise ModelFileError(f"{path} is not a whole checkpoint ({str(error)[:80]}): remove it") from error
+
+
+def _expect_recipe(path: Path, theirs: dict[str, Any], recipe: Recipe) -> None:
+    """The run may be made longer, unless its schedule was planned for a number of epochs; all else is as it was."""
+    for name, wanted in recipe.to_dict().items():
+        found = theirs.get(name)
+        if found == wanted or (name == "max_epochs" and not recipe.schedule.planned):
+            continue
+        cure = "give what it had, or another checkpoint"
+        if name == "seed":
+            cure = "give a number as the seed, the same each time (random_state=None draws one), or another checkpoint"
+        raise OptionError(f"{path} was written with {name} {found!r}, this run has {wanted!r}: {cure}")
 
 
 def fingerprint(rows: Sequence[Data]) -> str:
@@ -131,46 +136,69 @@ def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
     return document, arrays
 
 
-def restored_state(document: dict[str, Any], arrays: dict[str, Any]) -> State:
-    """The state of a document and its arrays, each part of its type and shape."""
+def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: State, recipe: Recipe) -> State:
+    """The state of a document and its arrays; each part is there and of the type and shape that a fresh state has."""
     network = network_from(document["layers"], arrays)
-    size = network.parameters.shape
+    if [layer_settings(layer) for layer in network.layers] != [layer_settings(layer) for layer in fresh.network.layers]:
+        raise ValueError("its layers are not those of the recipe")
+    _, wanted = described(fresh)
+    best, whole = document["best"], isinstance(recipe.optimizer, LBFGS)
+    if best is not None:
+        wanted["best"] = fresh.network.parameters
+    if whole and "moment.steps" in arrays:
+        wanted |= {f"moment.{name}": fresh.network.parameters for name in ("steps", "changes")}
+    if set(arrays) != set(wanted):
+        raise ValueError(f"it holds {', '.join(sorted(set(arrays) ^ set(wanted)))} or lacks it")
 
-    def vector(name: str) -> Any:
-        array = np.array(arrays[name])
-        if array.shape[-1:] != size or not np.isfinite(array).all():
+    def checked(name: str) -> Any:
+        array, like = np.array(arrays[name]), wanted[name]
+        good = array.shape[-1:] == like.shape if whole and name.startswith("moment.") else array.shape == like.shape
+        if not good or array.dtype != like.dtype or not np.isfinite(array).all():
             raise ValueError(f"{name} does not fit the network")
         return array
 
-    vector("parameters")
+    checked("parameters")
+    moments = {name.removeprefix("moment."): checked(name) for name in arrays if name.startswith("moment.")}
+    if whole and moments:
+        curvatures = (moments["steps"] * moments["changes"]).sum(axis=-1)
+        if not (
+            moments["steps"].ndim == 2 and moments["steps"].shape == moments["changes"].shape and curvatures.min() > 0
+        ):
+            raise ValueError("the memory of L-BFGS does not fit")
+    if (moments.get("second", np.zeros(1)) < 0).any():
+        raise ValueError("a second moment is below 0")
+    counts = {name: as_type(document[name], int, name) for name in COUNTS}
+    if min(counts.values()) < 0 or len(document["history"]) != counts["epoch"]:
+        raise ValueError("its counts do not fit its history")
+    mark = document["mark"]
+    return State(
+        network=network,
+        moments=moments,
+        generator=_generator(document["generator"]),
+        movable=checked("movable") if "movable" in arrays else None,
+        average=checked("average") if "average" in arrays else None,
+        best=None
+        if best is None
+        else Best(as_type(best["epoch"], int, "epoch"), as_type(best["value"], float, "value"), checked("best")),
+        mark=-np.inf if mark is None else as_type(mark, float, "mark"),
+        settled=as_type(document["settled"], bool, "settled"),
+        history=[
+            {
+                as_type(name, str, "history"): as_type(value, int if name == "epoch" else float, name)
+                for name, value in row
+            }
+            for row in document["history"]
+        ],
+        **counts,
+    )
+
+
+def _generator(held: dict[str, Any]) -> np.random.Generator:
     bits: Any = np.random.PCG64()
-    held = document["generator"]
     bits.state = {
         "bit_generator": "PCG64",
         "state": {name: int(as_type(held[name], str, name), 16) for name in ("state", "inc")},
         "has_uint32": as_type(held["has_uint32"], int, "has_uint32"),
         "uinteger": as_type(held["uinteger"], int, "uinteger"),
     }
-    best, mark = document["best"], document["mark"]
-    history = [
-        {
-            as_type(name, str, "history"): value if name == "epoch" else as_type(value, float, name)
-            for name, value in row
-        }
-        for row in document["history"]
-    ]
-    counts = {name: as_type(document[name], int, name) for name in COUNTS}
-    return State(
-        network=network,
-        moments={name.removeprefix("moment."): vector(name) for name in arrays if name.startswith("moment.")},
-        generator=np.random.Generator(bits),
-        movable=vector("movable") if "movable" in arrays else None,
-        average=vector("average") if "average" in arrays else None,
-        best=None
-        if best is None
-        else Best(as_type(best["epoch"], int, "epoch"), as_type(best["value"], float, "value"), vector("best")),
-        mark=-np.inf if mark is None else as_type(mark, float, "mark"),
-        settled=as_type(document["settled"], bool, "settled"),
-        history=history,
-        **counts,
-    )
+    return np.random.Generator(bits)

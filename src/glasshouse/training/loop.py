@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from ..errors import OptionError
 from ..network.passes import forward, loss_and_gradient
@@ -68,12 +67,13 @@ def epoch(
         recipe.optimizer.step(work.arrays, state.moments, state.step, rate, pull_of(work, recipe))  # type: ignore[union-attr]
         if state.average is not None:
             work.kernels.average(state.average, state.network.parameters, max(1 - recipe.average, 1 / state.step))
-        moved = moved or largest > 0 or bool(recipe.optimizer.moments) or recipe.l1 > 0
+        moved = moved or largest > 0
         total, penalties, rows_seen = total + value * n, penalties + penalty * n, rows_seen + n
         for watcher in watchers:
             watcher.after_step(state, work)
     state.samples += rows_seen
-    state.settled = state.settled or not moved  # another epoch would do nothing either
+    if not moved and not (recipe.optimizer.moments or recipe.l1 or recipe.dropout or recipe.average):
+        state.settled = True  # every epoch from here on would do nothing
     rows_seen = max(rows_seen, 1)
     return {"loss": total / rows_seen, "penalty": penalties / rows_seen, "learning_rate": rate}
 
@@ -144,20 +144,18 @@ def fit(
             f"monitor is {recipe.monitor!r}, but there are no validation rows: give some, or monitor 'loss'"
         )
     patience = float("inf") if recipe.patience is None else recipe.patience
-    whole = isinstance(recipe.optimizer, LBFGS)  # its sums are numpy's: they must not depend on the number of threads
-    limits = threadpool_limits(1, "blas") if whole else None
     try:
         while state.epoch < recipe.max_epochs and state.waited < patience and not state.settled:
             for watcher in watchers:
                 watcher.before_epoch(state)
-            if whole:
+            if isinstance(recipe.optimizer, LBFGS):
                 row = iteration(state, data, recipe)
             else:
                 generator = state.generator if recipe.shuffle else None
                 row = epoch(state, Batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe, watchers)
-            state.epoch += 1
             if validation is not None:
                 row["validation_loss"], row["validation_score"] = judge(state, recipe, validation)
+            state.epoch += 1
             state.history.append({"epoch": state.epoch, **row})
             look_back(state, recipe)
             if sum(bool(watcher.after_epoch(state)) for watcher in watchers):  # every one of them is called
@@ -168,13 +166,15 @@ def fit(
         state.interrupted = True
     finally:
         state.release()
-        if limits is not None:
-            limits.restore_original_limits()
     return state
 
 
 def look_back(state: State, recipe: Recipe) -> None:
-    """Whether the epoch was the best so far, and whether it is time for a smaller rate, or for an end."""
+    """Whether the epoch was the best so far, and whether it is time for a smaller rate, or for an end.
+
+    `waited` counts towards the end, `stalled` towards a cut; a cut starts both again, since it may bring what was
+    waited for.
+    """
     row = state.history[-1]
     value = {
         "loss": -row["loss"] - row["penalty"],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy.typing as npt
 
-from ..errors import OptionError, choose
+from ..errors import OptionError, choose, expect_number
 
 if TYPE_CHECKING:
     from ..kernels import Arrays
@@ -42,6 +42,8 @@ class SGD:
 
     def __post_init__(self) -> None:
         _share("momentum", self.momentum)
+        if not isinstance(self.nesterov, bool):
+            raise OptionError(f"nesterov is {self.nesterov!r}: it must be True or False")
 
     @property
     def moments(self) -> tuple[str, ...]:
@@ -50,7 +52,18 @@ class SGD:
     def step(self, arrays: Arrays, moments: Moments, t: int, rate: float, pull: Pull) -> None:
         """Update the parameters and moments in place; t counts steps from 1."""
         if self.momentum:
-            arrays.momentum(moments["velocity"], rate, self.momentum, self.nesterov, pull.clip, pull.l2, 1.0, pull.l1)
+            reach = rate / (1 - self.momentum)
+            arrays.momentum(
+                moments["velocity"],
+                rate,
+                self.momentum,
+                self.nesterov,
+                reach,
+                pull.clip,
+                pull.l2,
+                1.0,
+                pull.l1,
+            )
         else:
             arrays.sgd(rate, pull.clip, pull.l2, 1.0, pull.l1)
 
@@ -70,7 +83,7 @@ class RMSprop:
 
     def step(self, arrays: Arrays, moments: Moments, t: int, rate: float, pull: Pull) -> None:
         """Update the parameters and moments in place; t counts steps from 1."""
-        arrays.rmsprop(moments["second"], rate, self.decay, self.epsilon, pull.clip, pull.l2, 1.0, pull.l1)
+        arrays.rmsprop(moments["second"], rate, 1 - self.decay, self.epsilon, pull.clip, pull.l2, 1.0, pull.l1)
 
 
 @dataclass(frozen=True)
@@ -95,12 +108,12 @@ class Adam:
 
 @dataclass(frozen=True)
 class AdamW:
-    """w := w (1 - rate decay), then Adam's step: the decay stays out of m and v (Loshchilov, Hutter 2019)."""
+    """w := w (1 - rate weight_decay), then Adam's step: the decay stays out of m and v (Loshchilov, Hutter 2019)."""
 
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    decay: float = 0.01
+    weight_decay: float = 0.01
     name: ClassVar[str] = "adamw"
     moments: ClassVar[tuple[str, ...]] = ("first", "second")
 
@@ -108,12 +121,11 @@ class AdamW:
         _share("beta_1", self.beta_1)
         _share("beta_2", self.beta_2)
         _positive("epsilon", self.epsilon)
-        if not 0 <= self.decay < float("inf"):
-            raise OptionError(f"decay is {self.decay!r}: it must be a number of at least 0")
+        expect_number("weight_decay", self.weight_decay, lambda d: 0 <= d < float("inf"), "a number of at least 0")
 
     def step(self, arrays: Arrays, moments: Moments, t: int, rate: float, pull: Pull) -> None:
         """Update the parameters and moments in place; t counts steps from 1."""
-        _adam(self, arrays, moments, t, rate, 1 - rate * self.decay, pull)
+        _adam(self, arrays, moments, t, rate, 1 - rate * self.weight_decay, pull)
 
 
 def _adam(row: Adam | AdamW, arrays: Arrays, moments: Moments, t: int, rate: float, keep: float, pull: Pull) -> None:
@@ -121,8 +133,8 @@ def _adam(row: Adam | AdamW, arrays: Arrays, moments: Moments, t: int, rate: flo
         moments["first"],
         moments["second"],
         rate,
-        row.beta_1,
-        row.beta_2,
+        1 - row.beta_1,
+        1 - row.beta_2,
         row.epsilon,
         1 - row.beta_1**t,
         1 - row.beta_2**t,
@@ -145,8 +157,7 @@ class LBFGS:
     moments: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
-        if not self.memory >= 1:
-            raise OptionError(f"memory is {self.memory!r}: it must be at least 1")
+        expect_number("memory", self.memory, lambda m: m >= 1, "of at least 1", whole=True)
 
 
 Stepping = SGD | RMSprop | Adam | AdamW
@@ -166,10 +177,8 @@ def optimizer(choice: str | Optimizer) -> Optimizer:
 
 
 def _share(name: str, value: float) -> None:
-    if not 0 <= value < 1:
-        raise OptionError(f"{name} is {value!r}: it must be at least 0 and below 1")
+    expect_number(name, value, lambda v: 0 <= v < 1, "at least 0 and below 1")
 
 
 def _positive(name: str, value: float) -> None:
-    if not 0 < value < float("inf"):
-        raise OptionError(f"{name} is {value!r}: it must be a number above 0")
+    expect_number(name, value, lambda v: 0 < v < float("inf"), "a number above 0")

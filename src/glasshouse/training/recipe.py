@@ -7,7 +7,7 @@ from typing import Any, get_type_hints
 
 import numpy as np
 
-from ..errors import OptionError, choose
+from ..errors import OptionError, choose, expect_number
 from ..network.activations import ACTIVATIONS, activation
 from ..network.density import Density, sparsified
 from ..network.initializers import Initializer, initializer
@@ -121,43 +121,51 @@ class Recipe:
 
     def _expect_numbers(self) -> None:
         for size in self.hidden_layer_sizes:
-            _at_least("hidden_layer_sizes", size, 1)
+            expect_number("hidden_layer_sizes", size, lambda v: v >= 1, "of at least 1", whole=True)
         for name in ("batch_size", "max_epochs", "patience"):
             if getattr(self, name) is not None:
-                _at_least(name, getattr(self, name), 1)
+                good = lambda v: 1 <= v < 1 << 40  # noqa: E731
+                expect_number(name, getattr(self, name), good, "of at least 1", whole=True)
         for name in ("l2", "l1", "tol", "seed"):
-            _at_least(name, getattr(self, name), 0)
+            expect_number(name, getattr(self, name), lambda v: 0 <= v < float("inf"), "at least 0")
         for name in ("learning_rate", "loss_scale", "clip_norm"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise OptionError(f"{name} is {value!r}: it must be a number above 0")
+            if getattr(self, name) is not None:
+                expect_number(name, getattr(self, name), lambda v: 0 < v < float("inf"), "a number above 0")
         for share in self.dropout:
-            if not 0 <= share < 1:
-                raise OptionError(f"dropout is {share!r}: it must be at least 0 and below 1, the share left out")
-        if not 0 <= self.average <= 1:
-            raise OptionError(f"average is {self.average!r}: it must be from 0 (none) to 1 (the mean of all steps)")
+            expect_number("dropout", share, lambda v: 0 <= v < 1, "at least 0 and below 1, the share left out")
+        if not any(self.dropout):
+            object.__setattr__(self, "dropout", ())
+        if self.dropout and not self.hidden_layer_sizes:
+            raise OptionError("dropout leaves out hidden units, and there are none: set dropout to 0")
+        expect_number("average", self.average, lambda v: 0 <= v <= 1, "from 0 (none) to 1 (the mean of all steps)")
 
     def _expect_steps_that_fit(self) -> None:
+        """No step may leave the numbers of this precision, whatever the gradient it is given."""
+        limit, precision = float(np.finfo(self.dtype).max) ** 0.5, np.dtype(self.dtype).type
         epsilon = getattr(self.optimizer, "epsilon", 1.0)
-        if not np.dtype(self.dtype).type(epsilon) > 0:
+        if not precision(epsilon) > 0:
             raise OptionError(f"epsilon is {epsilon!r}: it is 0 in {self.dtype}, choose 1e-8")
-        if isinstance(self.optimizer, AdamW) and self.learning_rate * self.optimizer.decay >= 1:
-            shrinks = self.learning_rate * self.optimizer.decay
-            raise OptionError(
-                f"learning rate times decay is {shrinks:g}: keep it below 1, or weights change their sign"
-            )
+        if not self.learning_rate / min(epsilon, 1.0) < limit:
+            by = f" with epsilon {epsilon:g}" if epsilon < 1 else ""
+            raise OptionError(f"learning_rate is {self.learning_rate:g}{by}: beyond {self.dtype}, choose a smaller one")
+        if isinstance(self.optimizer, AdamW) and self.learning_rate * self.optimizer.weight_decay >= 1:
+            shrinks = self.learning_rate * self.optimizer.weight_decay
+            raise OptionError(f"learning_rate * weight_decay is {shrinks:g}: keep it below 1, or weights change sign")
         if isinstance(self.optimizer, LBFGS):
-            if self.dtype != "float64":
-                raise OptionError("lbfgs compares losses to their last digits: set dtype to 'float64'")
-            asked = {
-                "dropout": any(self.dropout),
-                "l1": self.l1 > 0,
-                "clip_norm": self.clip_norm is not None,
-                "average": self.average > 0,
-                "schedule": not isinstance(self.schedule, Constant),
-            }
-            for name in [name for name, given in asked.items() if given]:
-                raise OptionError(f"lbfgs takes whole, smooth steps and knows no {name}: choose solver 'adam'")
+            self._expect_whole_steps()
+
+    def _expect_whole_steps(self) -> None:
+        if self.dtype != "float64":
+            raise OptionError("lbfgs compares losses to their last digits: set dtype to 'float64'")
+        asked = {
+            "dropout": any(self.dropout),
+            "l1": self.l1 > 0,
+            "clip_norm": self.clip_norm is not None,
+            "average": self.average > 0,
+            "schedule": not isinstance(self.schedule, Constant),
+        }
+        for name in [name for name, given in asked.items() if given]:
+            raise OptionError(f"lbfgs takes whole, smooth steps and knows no {name}: choose solver 'adam'")
 
     def rate(self, at: Progress) -> float:
         """The learning rate of a step."""
@@ -176,13 +184,16 @@ class Recipe:
         return Network.initialized(layers, stream(self.seed, "weights"), self.initializer, np.dtype(self.dtype))
 
     def to_dict(self) -> dict[str, Any]:
-        """The recipe as JSON holds it; a loss of one's own is 'custom'."""
+        """The recipe as JSON holds it; a loss of one's own is 'custom' and its name."""
         document = {f.name: getattr(self, f.name) for f in fields(self)}
         for name in ("optimizer", "schedule"):
             document[name] = {"name": document[name].name, **asdict(document[name])}
         document["density"] = asdict(self.density)
         document["initializer"] = self.initializer if isinstance(self.initializer, str) else asdict(self.initializer)
-        document["loss"] = "custom" if callable(self.loss) else self.loss
+        if callable(self.loss):
+            document["loss"] = (
+                f"custom: {getattr(self.loss, '__module__', '')}.{getattr(self.loss, '__qualname__', '')}"
+            )
         return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items()}
 
     @classmethod
@@ -207,8 +218,3 @@ def _named(table: dict[str, Any], what: str, document: dict[str, Any]) -> Any:
     """An object of a table of settings, from its name and settings."""
     settings = dict(document)
     return restored(table[choose(what, settings.pop("name"), table)], settings)
-
-
-def _at_least(name: str, value: float, limit: int) -> None:
-    if not value >= limit:
-        raise OptionError(f"{name} is {value!r}: it must be at least {limit}")

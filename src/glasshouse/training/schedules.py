@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from ..errors import OptionError, choose
+from ..errors import choose, expect_number
 
 __all__ = [
     "SCHEDULES",
@@ -50,6 +50,7 @@ class Constant:
     """The same rate throughout."""
 
     name: ClassVar[str] = "constant"
+    planned: ClassVar[bool] = False
     formula: ClassVar[str] = "1"
 
     def factor(self, at: Progress) -> float:
@@ -64,11 +65,12 @@ class StepDecay:
     every: int = 50
     decay: float = 0.1
     name: ClassVar[str] = "step"
+    planned: ClassVar[bool] = False
     formula: ClassVar[str] = "decay ** (epoch // every)"
 
     def __post_init__(self) -> None:
-        _within("every", self.every, self.every >= 1, "at least 1")
-        _within("decay", self.decay, 0 < self.decay <= 1, "above 0 and at most 1")
+        expect_number("every", self.every, lambda v: v >= 1, "of at least 1", whole=True)
+        expect_number("decay", self.decay, lambda v: 0 < v <= 1, "above 0 and at most 1")
 
     def factor(self, at: Progress) -> float:
         """The share of the learning rate that is left."""
@@ -81,14 +83,15 @@ class Cosine:
 
     final: float = 0.0
     name: ClassVar[str] = "cosine"
-    formula: ClassVar[str] = "final + (1 - final) * (1 + cos(pi * epoch / epochs)) / 2"
+    planned: ClassVar[bool] = True  # for a number of epochs, which can then not be raised
+    formula: ClassVar[str] = "final + (1 - final) * (1 + cos(pi * min(epoch / epochs, 1))) / 2"
 
     def __post_init__(self) -> None:
-        _within("final", self.final, 0 <= self.final <= 1, "from 0 to 1")
+        expect_number("final", self.final, lambda v: 0 <= v <= 1, "from 0 to 1")
 
     def factor(self, at: Progress) -> float:
         """The share of the learning rate that is left."""
-        return self.final + (1 - self.final) * (1 + math.cos(math.pi * at.epoch / at.epochs)) / 2
+        return self.final + (1 - self.final) * (1 + math.cos(math.pi * min(at.epoch / at.epochs, 1))) / 2
 
 
 @dataclass(frozen=True)
@@ -99,22 +102,23 @@ class OneCycle:
     start: float = 0.04
     final: float = 4e-6
     name: ClassVar[str] = "one_cycle"
+    planned: ClassVar[bool] = True
     formula: ClassVar[str] = (
         "1 + (start - 1) * (1 + cos(pi * step / top)) / 2 if step < top else "
         "final + (1 - final) * (1 + cos(pi * (step - top) / (steps - 1 - top))) / 2, top = max(rise * steps - 1, 0)"
     )
 
     def __post_init__(self) -> None:
-        _within("rise", self.rise, 0 <= self.rise < 1, "at least 0 and below 1")
+        expect_number("rise", self.rise, lambda v: 0 <= v < 1, "at least 0 and below 1")
         for name in ("start", "final"):
-            _within(name, getattr(self, name), 0 < getattr(self, name) <= 1, "above 0 and at most 1")
+            expect_number(name, getattr(self, name), lambda v: 0 < v <= 1, "above 0 and at most 1")
 
     def factor(self, at: Progress) -> float:
         """The share of the learning rate that is left."""
         top = max(self.rise * at.steps - 1, 0.0)
         if at.step < top:
             return 1 + (self.start - 1) * (1 + math.cos(math.pi * at.step / top)) / 2
-        down = (at.step - top) / max(at.steps - 1 - top, 1.0)
+        down = min((at.step - top) / max(at.steps - 1 - top, 1.0), 1.0)
         return self.final + (1 - self.final) * (1 + math.cos(math.pi * down)) / 2
 
 
@@ -129,12 +133,13 @@ class Plateau:
     patience: int = 5
     lowest: float = 1e-6
     name: ClassVar[str] = "plateau"
+    planned: ClassVar[bool] = False
     formula: ClassVar[str] = "decay ** cuts"
 
     def __post_init__(self) -> None:
-        _within("decay", self.decay, 0 < self.decay < 1, "above 0 and below 1")
-        _within("patience", self.patience, self.patience >= 0, "at least 0")
-        _within("lowest", self.lowest, self.lowest > 0, "above 0")
+        expect_number("decay", self.decay, lambda v: 0 < v < 1, "above 0 and below 1")
+        expect_number("patience", self.patience, lambda v: v >= 0, "of at least 0", whole=True)
+        expect_number("lowest", self.lowest, lambda v: 0 < v < math.inf, "above 0")
 
     def factor(self, at: Progress) -> float:
         """The share of the learning rate that is left."""
@@ -151,10 +156,11 @@ class InverseScaling:
 
     power: float = 0.5
     name: ClassVar[str] = "invscaling"
+    planned: ClassVar[bool] = False
     formula: ClassVar[str] = "1 / (samples + 1) ** power"
 
     def __post_init__(self) -> None:
-        _within("power", self.power, self.power >= 0, "at least 0")
+        expect_number("power", self.power, lambda v: 0 <= v < math.inf, "at least 0")
 
     def factor(self, at: Progress) -> float:
         """The share of the learning rate that is left."""
@@ -176,8 +182,3 @@ def schedule(choice: str | Schedule) -> Schedule:
     Cosine(final=0.0)
     """
     return SCHEDULES[choose("schedule", choice, SCHEDULES)]() if isinstance(choice, str) else choice
-
-
-def _within(name: str, value: float, good: bool, limit: str) -> None:
-    if not good:
-        raise OptionError(f"{name} is {value!r}: it must be {limit}")

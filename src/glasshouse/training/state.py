@@ -85,15 +85,19 @@ class State:
             state.average = network.parameters.copy()
         if not recipe.fit_intercept:
             state.movable = np.ones(len(network.parameters), np.uint8)
-            state.movable[network.n_weights :] = 0
+            state.movable[network.n_weights :] = network.parameters[network.n_weights :] = 0
         return state
 
     def workspace(self, recipe: Recipe) -> Workspace:
         """The buffers of this network, made again only after it changed."""
-        work = self._work
-        dropout = recipe.dropout_of(len(self.network.layers) - 1)
-        wanted = self.network, self.movable, recipe.batch_size, recipe.loss, dropout
-        if work is None or not _same((work.network, work.movable, work.capacity, work.loss_name, work.dropout), wanted):
+        work, dropout = self._work, recipe.dropout_of(len(self.network.layers) - 1)
+        serves = (
+            work is not None
+            and work.network is self.network
+            and work.movable is self.movable
+            and (work.capacity, work.loss_name, work.dropout) == (recipe.batch_size, recipe.loss, dropout)
+        )
+        if work is None or not serves:
             work = self._work = Workspace(
                 self.network, recipe.loss, recipe.batch_size, movable=self.movable, dropout=dropout
             )
@@ -131,8 +135,3 @@ class State:
             (float(np.abs(a[ok]).max(initial=0)) for a, ok in zip(activations, finite, strict=True)), default=0.0
         )
         return TrainingDiverged(self.epoch + 1, self.step + 1, layer, largest, learning_rate)
-
-
-def _same(found: tuple[Any, ...], wanted: tuple[Any, ...]) -> bool:
-    """Arrays and networks by identity, numbers and names by value."""
-    return all(a is b or (isinstance(a, int | str | tuple) and a == b) for a, b in zip(found, wanted, strict=True))
