@@ -1,0 +1,43 @@
+"""Pages that show what was printed: their examples are run again, and the table of defaults names every difference."""
+
+from __future__ import annotations
+
+import doctest
+import inspect
+import warnings
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+import sklearn.linear_model
+import sklearn.neural_network
+from sklearn.exceptions import ConvergenceWarning
+
+import glasshouse
+
+mpl.use("Agg")
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_examples_in_the_pages_run() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        result = doctest.testfile(str(DOCS / "estimators.md"), module_relative=False)
+    assert result.attempted > 30
+    assert result.failed == 0
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+@pytest.mark.parametrize("name", ["Perceptron", "LogisticRegression", "MLPClassifier", "MLPRegressor"])
+def test_every_default_that_differs_is_in_the_table(name) -> None:
+    ours = inspect.signature(getattr(glasshouse, name)).parameters
+    module = sklearn.linear_model if hasattr(sklearn.linear_model, name) else sklearn.neural_network
+    theirs = inspect.signature(getattr(module, name)).parameters
+    page = (DOCS / "estimators.md").read_text()
+    table = page[page.index("## Where defaults differ") :]
+    for shared in set(ours) & set(theirs):
+        found, wanted = ours[shared].default, theirs[shared].default
+        if found != wanted and not (found == [*wanted] if isinstance(wanted, tuple) else False):
+            assert f"`{shared}`" in table, f"{name}: {shared} is {found!r}, scikit-learn's {wanted!r}"
