@@ -87,7 +87,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path) -> None:
     chosen, data, state = kept(tmp_path)
     path = tmp_path / "run"
     for again, rows, resume, message in (
-        (chosen, data, False, "exists: go on from it with resume, or remove it"),
+        (chosen, data, False, "exists: go on from it with resume=True \\(--resume\\), or remove it"),
         (
             recipe(max_epochs=2, seed=3),
             data,

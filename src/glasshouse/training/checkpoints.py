@@ -66,7 +66,7 @@ def begin(
     watcher = Checkpoint(storage.checked_place(path), recipe, rows)
     if watcher.path.exists():
         if not resume:
-            raise OptionError(f"{path} exists: go on from it with resume, or remove it")
+            raise OptionError(f"{path} exists: go on from it with resume=True (--resume), or remove it")
         state = load(watcher.path, state, watcher.recipe, watcher.rows)
     return state, [watcher]
 
