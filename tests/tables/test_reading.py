@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glasshouse.errors import TableError
+from glasshouse.errors import OptionError, TableError
 from glasshouse.tables.examples import EXAMPLES
-from glasshouse.tables.reading import read_table
+from glasshouse.tables.reading import Reading, read_table
 
 ROWS = [
     ["ann", "31", "0.5", "x, y"],
@@ -25,11 +25,15 @@ ROWS = [
 NAMES = ["who", "age", "size", "note"]
 
 
-def written(delimiter=",", header=True, quoting=csv.QUOTE_MINIMAL, end="\n", blank_ends=False) -> bytes:
+def written(delimiter=",", header=True, quoting=csv.QUOTE_MINIMAL, end="\n", blank_ends=False, rows=ROWS) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)
-    writer.writerows([NAMES, *ROWS] if header else ROWS)
+    writer.writerows([NAMES, *rows] if header else rows)
     return (out.getvalue() + end * 2 * blank_ends).encode()
+
+
+def with_commas(cell: str) -> str:
+    return cell.replace(".", ",") if cell.replace(".", "").lstrip("-").isdecimal() else cell
 
 
 WAYS = {
@@ -43,6 +47,17 @@ WAYS = {
     "gzip": gzip.compress(written(";"), mtime=0),
     "blank ends": written(blank_ends=True),
     "no header": written(header=False),
+    "carriage returns": written(end="\r"),
+    "utf-16": written().decode().encode("utf-16"),
+    "utf-16 without a mark": written().decode().encode("utf-16-le"),
+    "utf-16, the other way round": "\ufeff".encode("utf-16-be") + written().decode().encode("utf-16-be"),
+    "utf-32": written().decode().encode("utf-32"),
+    "decimal commas": written(";", rows=[[with_commas(cell) for cell in row] for row in ROWS]),
+    "decimal commas, tabs": written("\t", rows=[[with_commas(cell) for cell in row] for row in ROWS]),
+    "decimal commas in quotes": written(rows=[[with_commas(cell) for cell in row] for row in ROWS]),
+    "empty columns at the right": b"\n".join(line + b",," for line in written().splitlines()) + b"\n",
+    "empty rows at the end": written() + b",,,\n,,,\n",
+    "blanks": b'who   age size    note\nann 31 0.5 "x, y"\nbob "" -1e3 "say ""hi"""\ncem 45 7.25  z\n ann 2 3 z \n',
 }
 
 
@@ -93,7 +108,6 @@ def test_blanks_around_cells_go_and_names_are_made_unique(tmp_path) -> None:
         (b" \n\n", "is empty"),
         (b"\xef\xbb\xbf\n", "is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not text"),
-        ("größe,x\n1,2\n".encode("latin-1"), "is not UTF-8 .byte 0xf6 at position 2"),
         (b"\x1f\x8b\x08\x00abc", "damaged gzip"),
         (gzip.compress(b"a,b\n1,2\n" * 50, mtime=0)[:-12], "damaged gzip"),
         (b"a,b,c\n1,2,3\n4,5\n6,7,8\n", "a row has 2 cells where 3 are expected"),
@@ -133,7 +147,7 @@ def test_quotes_after_blanks(tmp_path) -> None:
 def test_missing_files_and_folders(tmp_path) -> None:
     with pytest.raises(TableError, match="there is no file"):
         read_table(tmp_path / "none.csv")
-    with pytest.raises(TableError, match="cannot read"):
+    with pytest.raises(TableError, match="holds no file: name a folder of tables"):
         read_table(tmp_path)
 
 
@@ -161,6 +175,85 @@ def test_columns_by_name_number_and_last() -> None:
         table.resolve("traget")
     with pytest.raises(TableError, match="has no column '9': it has 'sepal length"):
         table.resolve("9")
+
+
+def test_letters_of_other_encodings_are_found_out_or_named(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    for encoding, found in (("latin-1", "latin-1"), ("cp1252", "cp1252"), ("utf-16", "utf-16"), ("utf-8-sig", "utf-8")):
+        word = "größe €" if encoding != "latin-1" else "größe"
+        path.write_bytes(f"{word},x\n1,é\n2,ü\n".encode(encoding))
+        table = read_table(path)
+        assert list(table.columns) == [word, "x"]
+        assert table.dialect.encoding == found
+    path.write_bytes("größe,x\n1,2\n".encode("latin-1"))
+    assert list(read_table(path, Reading(encoding="cp850")).columns) != ["größe", "x"]
+    with pytest.raises(TableError, match=r"is not UTF-8 \(byte 0xf6 at position 2\): name another"):
+        read_table(path, Reading(encoding="utf-8"))
+    with pytest.raises(TableError, match="there is no encoding 'utf-9': try utf-8"):
+        read_table(path, Reading(encoding="utf-9"))
+
+
+def test_what_is_found_out_is_said_and_can_be_overruled(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a;b\r1,5;x\r2,25;y\r1.000,5;y\r")
+    table = read_table(path)
+    assert str(table.dialect) == "semicolon, header, decimal comma"
+    assert table.columns["a"].to_pylist() == ["1.5", "2.25", "1000.5"]
+    assert read_table(path, Reading(decimal=".")).columns["a"].to_pylist() == ["1,5", "2,25", "1.000,5"]
+    assert list(read_table(path, Reading(header=False)).columns) == ["column_1", "column_2"]
+    assert list(read_table(path, Reading(names=("u", "v"))).columns) == ["u", "v"]
+    assert list(read_table(path, Reading(delimiter="bar")).columns) == ["a;b"]
+    with pytest.raises(TableError, match="has 2 columns, 3 names were given"):
+        read_table(path, Reading(names=("u", "v", "w")))
+    for wrong, message in (
+        ({"delimiter": "::"}, "delimiter is '::': it must be one sign, or comma"),
+        ({"decimal": "'"}, "decimal is"),
+        ({"names": ("u", "u")}, "names holds 'u': give each column a name of its own"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            Reading(**wrong)
+
+
+def test_rows_with_a_name_of_their_own(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text('"age","city"\n"1",31,"Bern"\n"2",45,"Ulm"\n')
+    table = read_table(path)
+    assert {name: cells.to_pylist() for name, cells in table.columns.items()} == {
+        "row": ["1", "2"],
+        "age": ["31", "45"],
+        "city": ["Bern", "Ulm"],
+    }
+    assert table.notes == ("one name too few: the first column is called row",)
+
+
+def test_empty_ends_are_left_out_and_said(tmp_path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,,\n1,2,,\n3,4,,\n,,,\n,,,\n")
+    table = read_table(path)
+    assert (table.n_rows, list(table.columns)) == (2, ["a", "b"])
+    assert table.notes == ("2 empty columns at the right left out", "2 empty rows at the end left out")
+    path.write_text("a,b,c\n1,2,\n3,4,\n")
+    assert list(read_table(path).columns) == ["a", "b", "c"]  # it has a name: it may be filled in another table
+
+
+def test_parquet_and_folders(tmp_path) -> None:
+    import pyarrow.parquet as pq
+
+    columns = {"a": pa.array([1.5, None, 3.0]), "b": pa.array(["x", "y", None]), "c": pa.array([True, False, None])}
+    (tmp_path / "parts").mkdir()
+    for k in range(3):
+        pq.write_table(pa.table(columns), tmp_path / "parts" / f"part-{k}.parquet")
+    one, many = read_table(tmp_path / "parts" / "part-0.parquet"), read_table(tmp_path / "parts")
+    assert one.columns["a"].to_pylist() == ["1.5", None, "3"]
+    assert one.columns["c"].to_pylist() == ["True", "False", None]
+    assert (many.n_rows, many.notes) == (9, ("3 files",))
+    (tmp_path / "parts" / "part-3.csv").write_text("a,z\n1,2\n")
+    with pytest.raises(TableError, match=r"part-3.csv has other columns than .*part-0.parquet \(b, c, z\): keep like"):
+        read_table(tmp_path / "parts")
+    damaged = tmp_path / "d.parquet"
+    damaged.write_bytes((tmp_path / "parts" / "part-0.parquet").read_bytes()[:-20])
+    with pytest.raises(TableError, match="is a damaged Parquet file"):
+        read_table(damaged)
 
 
 @settings(max_examples=300, deadline=None)

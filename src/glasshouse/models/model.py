@@ -17,8 +17,7 @@ from ..network.network import Network
 from ..network.predictor import Predictor
 from ..storage import as_type
 from ..tables.encoder import Surprises, TableEncoding
-from ..tables.frames import as_table
-from ..tables.reading import Table, listed
+from ..tables.reading import Table, as_table, listed
 from ..training.recipe import Recipe
 from .labels import Labels, labels_for
 from .run import Run

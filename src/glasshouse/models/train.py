@@ -17,7 +17,7 @@ from ..estimators.targets import Classes, Target
 from ..storage import checked_place
 from ..tables.columns import describe
 from ..tables.encoder import TableEncoding
-from ..tables.frames import as_table
+from ..tables.reading import as_table
 from ..tables.splitting import split
 from ..training.batches import Data
 from ..training.checkpoints import begin

@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.columns import Column, describe
 from ..tables.encoder import Surprises
-from ..tables.frames import as_table
+from ..tables.reading import as_table
 from .model import Judgement, Model, Source
 
 __all__ = ["evaluate", "inspect", "predict"]

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from ..errors import TableError
 from ..storage import as_type, restored
 from .columns import Column, describe, missing_mask, numbers
-from .reading import Table
+from .table import Table
 
 __all__ = ["CategoryEncoding", "NumberEncoding", "Surprises", "TableEncoding"]
 

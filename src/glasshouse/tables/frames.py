@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from typing import Any
 
 import narwhals as nw
@@ -12,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from .reading import Table, read_table
+from .table import Table
 
-__all__ = ["as_table", "table_of"]
+__all__ = ["table_of"]
 
 
 def table_of(X: Any, name: str = "the frame") -> Table:
@@ -46,11 +45,6 @@ def table_of(X: Any, name: str = "the frame") -> Table:
     if twice or not names:
         raise TableError(f"{name} has two columns {twice[0]!r}: rename one" if twice else f"{name} has no columns")
     return Table(name, {column: _text(cells) for column, cells in zip(names, frame.iter_columns(), strict=True)})
-
-
-def as_table(source: Any) -> Table:
-    """A table from whatever holds one: a path, 'example:NAME', a Table, or a frame."""
-    return read_table(source) if isinstance(source, str | os.PathLike | Table) else table_of(source)
 
 
 def _table_of_array(X: Any, name: str) -> Table:

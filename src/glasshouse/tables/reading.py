@@ -1,4 +1,4 @@
-"""Reading a table: every column as text first, with the delimiter, the header and the compression found out.
+"""Reading a table: every column as text first, whatever the file is written in, with what was odd about it kept.
 
 pyarrow does the parsing; what it would guess about types is switched off, because a column gets one kind over all of
 its cells, by the written rules of `columns`.
@@ -6,115 +6,86 @@ its cells, by the written rules of `columns`.
 
 from __future__ import annotations
 
-import csv
-import difflib
-import gzip
-import io
 import os
 import re
-import zlib
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from ..errors import TableError
-from .columns import is_missing, is_number
+from ..errors import OptionError, TableError
+from .columns import missing_mask
+from .dialects import COMMA_NUMBER, GROUPED_NUMBER, Found, cut, dialect_of
 from .examples import example
+from .frames import table_of
+from .sources import source_of
+from .table import DELIMITERS, Dialect, Table, listed
 
-__all__ = ["Dialect", "Table", "listed", "read_table"]
+__all__ = ["Dialect", "Reading", "Table", "as_table", "listed", "read_table"]
 
-DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
-SAMPLE = 1 << 18  # bytes that decide the dialect
+WORDS = {word: sign for sign, word in DELIMITERS.items()}
 
 
 @dataclass(frozen=True)
-class Dialect:
-    """How the cells of a file are told apart."""
+class Reading:
+    """What is said about a file beforehand; what is not said is found out.
 
-    delimiter: str
-    header: bool
-    gzipped: bool
-
-    def __str__(self) -> str:
-        words = [DELIMITERS[self.delimiter], "header" if self.header else "no header"]
-        return ", ".join([*words, "gzip"] if self.gzipped else words)
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Named columns of text cells, all of one length; blanks around cells are gone.
-
-    Attributes
+    Parameters
     ----------
-    name : str
-        What the user called it, for messages.
-    columns : dict of str to pyarrow string array
-    dialect : Dialect or None
-        None for a table that was not read from a file.
+    delimiter : str or None
+        One sign, or its name: comma, tab, semicolon, bar, blanks.
+    header : bool or None
+        Whether the first row holds the names.
+    encoding : str or None
+        As Python names it: utf-8, latin-1, utf-16.
+    decimal : {'.', ','} or None
+    names : tuple of str or None
+        The name of each column, in place of the file's own.
+
+    Raises
+    ------
+    OptionError
+        If one of them cannot be.
     """
 
-    name: str
-    columns: dict[str, pa.Array]
-    dialect: Dialect | None = None
+    delimiter: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    names: tuple[str, ...] | None = None
 
-    @property
-    def n_rows(self) -> int:
-        return len(next(iter(self.columns.values()))) if self.columns else 0
-
-    @property
-    def named(self) -> bool:
-        """Whether the names are the file's own, rather than made by us."""
-        return self.dialect is None or self.dialect.header
-
-    def take(self, rows: npt.NDArray[Any]) -> Table:
-        """The rows of these numbers, in their order."""
-        return Table(
-            self.name, {name: cells.take(pa.array(rows)) for name, cells in self.columns.items()}, self.dialect
-        )
-
-    def resolve(self, column: str) -> str:
-        """The name of a column given by name, by number from 1, or as ``last``.
-
-        Raises
-        ------
-        TableError
-            If there is no such column; the nearest name is offered, or the first few.
-        """
-        names = list(self.columns)
-        if column in self.columns:
-            return column
-        if column == "last":
-            return names[-1]
-        if column.isascii() and column.isdecimal() and len(column) < 10 and 1 <= int(column) <= len(names):
-            return names[int(column) - 1]
-        near = difflib.get_close_matches(column, names, n=1)
-        cure = f"did you mean {near[0]!r}?" if near else f"it has {listed(names)}"
-        raise TableError(f"{self.name} has no column {column!r}: {cure}")
-
-    def __repr__(self) -> str:
-        return f"<Table {self.name}: {self.n_rows} rows, {len(self.columns)} columns>"
+    def __post_init__(self) -> None:
+        delimiter = WORDS.get(str(self.delimiter), self.delimiter)
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\n\r\\'):
+            raise OptionError(f"delimiter is {self.delimiter!r}: it must be one sign, or {', '.join(WORDS)}")
+        object.__setattr__(self, "delimiter", delimiter)
+        if self.decimal not in (None, ".", ","):
+            raise OptionError(f"decimal is {self.decimal!r}: it must be . or ,")
+        if self.names is not None:
+            twice = {name for name in self.names if self.names.count(name) > 1 or not name}
+            if twice or not self.names:
+                raise OptionError(f"names holds {min(twice, default='nothing')!r}: give each column a name of its own")
 
 
-def listed(names: Sequence[str], most: int = 8) -> str:
-    """Names for a message: the first few, and how many more there are."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) if " " in name or not name else name for name in names[:most]) + more
+def as_table(source: Any, reading: Reading | None = None) -> Table:
+    """A table from whatever holds one: a path, 'example:NAME', a Table, or a frame."""
+    return read_table(source, reading) if isinstance(source, str | os.PathLike | Table) else table_of(source)
 
 
-def read_table(source: str | os.PathLike[str] | Table) -> Table:
-    """Read CSV or TSV, gzipped or not, or ``example:NAME``; a Table is handed back as it is.
+def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None = None) -> Table:
+    """Read CSV or TSV, gzipped or not, Parquet, a folder of like files, or ``example:NAME``.
+
+    A Table is handed back as it is.
 
     Raises
     ------
     TableError
-        If the file is missing, empty, not text, or its rows differ in length.
+        If the file is missing, empty, not text, or its rows differ in length; if the files of a folder differ.
 
     Examples
     --------
@@ -123,107 +94,74 @@ def read_table(source: str | os.PathLike[str] | Table) -> Table:
     """
     if isinstance(source, Table):
         return source
+    reading = Reading() if reading is None else reading
     name = os.fspath(source)
     if name.startswith("example:"):
         return Table(name, {column: pa.array(cells, pa.string()) for column, cells in example(name).items()})
-    data, gzipped = _bytes_of(Path(name))
-    _check_text(name, data)
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n") + b"\n"  # the first line is the header or a row
-    delimiter, header, names = _dialect(name, data)
-    table = _parse(name, data, delimiter, header, names)
+    path = Path(name)
+    if path.is_dir():
+        return _folder(path, reading)
+    return _parquet(path) if _is_parquet(path) else _text_file(path, reading)
+
+
+def _text_file(path: Path, reading: Reading) -> Table:
+    name = str(path)
+    source = source_of(path, reading.encoding)
+    names = None if reading.names is None else list(reading.names)
+    found = dialect_of(name, source.data, reading.delimiter, reading.header, reading.decimal, names)
+    parsed = _parse(name, source.data, found)
     columns = {
-        column: pc.utf8_trim_whitespace(cells.combine_chunks())
-        for column, cells in zip(names, table.columns, strict=True)
+        column: _trimmed(cells, found.dialect.decimal)
+        for column, cells in zip(found.names, parsed.columns, strict=True)
     }
-    if table.num_rows == 0:
+    dialect = replace(found.dialect, encoding=source.encoding, gzipped=source.gzipped)
+    notes = [f"one name too few: the first column is called {found.names[0]}"] if found.unnamed_first else []
+    table = _without_empty_ends(Table(name, columns, dialect, tuple(notes)), keep_columns=names is not None)
+    if table.n_rows == 0:
         raise TableError(f"{name} has a header but no rows: a table needs both")
-    return Table(name, columns, Dialect(delimiter, header, gzipped))
+    return table
 
 
-def _bytes_of(path: Path) -> tuple[bytes, bool]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError as error:
-        raise TableError(f"there is no file {path}: check the path, or try example:iris") from error
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise TableError(f"cannot read {str(path)[:80]!r}: {reason}") from error
-    if not data.startswith(b"\x1f\x8b"):
-        return data, False
-    try:
-        return gzip.decompress(data), True
-    except (OSError, EOFError, zlib.error) as error:
-        raise TableError(f"{path} is a damaged gzip file: copy or download it again") from error
+def _trimmed(cells: pa.ChunkedArray, decimal: str) -> pa.Array:
+    """Cells without blanks around them; numbers with a decimal comma become numbers with a point."""
+    trimmed = pc.utf8_trim_whitespace(cells.combine_chunks())
+    if decimal == ".":
+        return trimmed
+    commas = pc.match_substring_regex(trimmed, COMMA_NUMBER)
+    grouped = pc.match_substring_regex(trimmed, GROUPED_NUMBER)
+    pointed = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
+    return pc.if_else(pc.or_(commas, grouped), pointed, trimmed)
 
 
-def _check_text(name: str, data: bytes) -> None:
-    if not data.removeprefix(b"\xef\xbb\xbf").strip():
-        raise TableError(f"{name} is empty: a table needs at least a few rows")
-    if b"\0" in data:
-        place = data.index(b"\0")
-        raise TableError(f"{name} is not text (a zero byte at position {place}): save the table as CSV in UTF-8")
-    try:
-        data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = data[error.start]
-        raise TableError(
-            f"{name} is not UTF-8 (byte 0x{byte:02x} at position {error.start}): save the table as CSV in UTF-8"
-        ) from error
+def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
+    """Leave out nameless columns without a value at the right, and rows without a value at the bottom."""
+    columns, notes = dict(table.columns), list(table.notes)
+    empty = [name for name, cells in columns.items() if pc.all(missing_mask(cells)).as_py()]
+    tail: list[str] = []
+    for k, name in reversed(list(enumerate(columns, start=1))):
+        if keep_columns or name not in empty or name != f"column_{k}" or len(columns) - len(tail) < 2:
+            break
+        tail.append(name)
+    for name in tail:
+        del columns[name]
+    if tail:
+        notes.append(f"{len(tail)} empty column{'s' * (len(tail) > 1)} at the right left out")
+    table = replace(table, columns=columns, notes=tuple(notes))
+    filled = np.zeros(table.n_rows, bool)
+    for cells in columns.values():
+        filled |= np.asarray(pc.not_equal(cells, ""))
+    rows = int(filled.nonzero()[0].max(initial=-1)) + 1
+    if rows == table.n_rows:
+        return table
+    notes.append(f"{table.n_rows - rows} empty rows at the end left out")
+    cells = {name: column.slice(0, rows) for name, column in columns.items()}
+    return replace(table, columns=cells, notes=tuple(notes))
 
 
-def _dialect(name: str, data: bytes) -> tuple[str, bool, list[str]]:
-    """The delimiter that cuts the first rows into the most columns of one count; header or none; the names."""
-    text = data[:SAMPLE].decode("utf-8-sig", errors="ignore")
-    if len(data) > SAMPLE:
-        text = text[: text.rfind("\n") + 1] or text
-    best: tuple[float, str, list[list[str]]] = (0.0, ",", [])
-    for delimiter in DELIMITERS:
-        try:
-            rows = [
-                row
-                for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-                if row
-            ]
-        except csv.Error as error:
-            raise TableError(f"{name} cannot be read as a table ({error}): save it as CSV in UTF-8") from error
-        width, agreeing = Counter(len(row) for row in rows[:1000]).most_common(1)[0]
-        score = (width if width > 1 else 0.5) * (agreeing / min(len(rows), 1000)) ** 4
-        if score > best[0]:
-            best = (score, delimiter, rows)
-    _, delimiter, rows = best
-    cells = [[cell.strip() for cell in row] for row in rows[:1000]]
-    header = _has_header(cells)
-    names = cells[0] if header else [f"column_{k}" for k in range(1, len(cells[0]) + 1)]
-    return delimiter, header, _unique(names)
-
-
-def _has_header(rows: list[list[str]]) -> bool:
-    """A first row without numbers, above a column of numbers or above columns that never repeat it."""
-    first, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    if not body:
-        return not any(is_number(cell) for cell in first)
-    if any(is_number(cell) for cell in first):
-        return False
-    columns = list(zip(*body, strict=True))
-    if any(all(is_number(cell) or is_missing(cell) for cell in column) for column in columns):
-        return True
-    return not any(cell in column for cell, column in zip(first, columns, strict=True))
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Name the nameless by their number, and tell namesakes apart."""
-    unique: dict[str, None] = {}
-    for k, name in enumerate(names, start=1):
-        candidate, count = name or f"column_{k}", 2
-        while candidate in unique:
-            candidate, count = f"{name or f'column_{k}'}.{count}", count + 1
-        unique[candidate] = None
-    return list(unique)
-
-
-def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str]) -> pa.Table:
-    if re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
-        return _parse_quotes_after_blanks(name, data, delimiter, header, names)
+def _parse(name: str, data: bytes, found: Found) -> pa.Table:
+    delimiter, header = found.dialect.delimiter, found.dialect.header
+    if delimiter == " " or re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
+        return _parse_row_by_row(name, data, found)
     bad: list[Any] = []
 
     def remember(row: Any) -> str:
@@ -232,11 +170,14 @@ def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str
 
     # One thread: Arrow's own may still run when the interpreter ends, and then end it with an abort.
     # Safe to number the columns by place: the names are ours to give afterwards, whatever the header holds.
-    places = [str(k) for k in range(len(names))]
+    places = [str(k) for k in range(len(found.names))]
+    body = data[data.index(b"\n") + 1 :] if found.unnamed_first else data  # its header has another width
     try:
         return pa_csv.read_csv(
-            pa.BufferReader(data),
-            read_options=pa_csv.ReadOptions(column_names=places, skip_rows_after_names=int(header), use_threads=False),
+            pa.BufferReader(body),
+            read_options=pa_csv.ReadOptions(
+                column_names=places, skip_rows_after_names=int(header and not found.unnamed_first), use_threads=False
+            ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
             ),
@@ -249,22 +190,56 @@ def _parse(name: str, data: bytes, delimiter: str, header: bool, names: list[str
     except pa.ArrowInvalid as error:
         if bad:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
-        raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0]}") from error
+        raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
 
 
-def _parse_quotes_after_blanks(name: str, data: bytes, delimiter: str, header: bool, names: list[str]) -> pa.Table:
-    """For cells such as ``1, "a, b"``, which pyarrow takes for text with quotes in it."""
-    text = io.StringIO(data.decode("utf-8-sig"), newline="")
-    try:
-        rows = [row for row in csv.reader(text, delimiter=delimiter, skipinitialspace=True) if row][int(header) :]
-    except csv.Error as error:
-        raise TableError(f"{name} cannot be read as a table: {error}") from error
+def _parse_row_by_row(name: str, data: bytes, found: Found) -> pa.Table:
+    """For blanks as delimiter, and for cells such as ``1, "a, b"``, which pyarrow takes for text with quotes in it."""
+    rows = cut(name, data.decode("utf-8"), found.dialect.delimiter)[int(found.dialect.header) :]
     for row in rows:
-        if len(row) != len(names):
-            raise _ragged(name, len(row), len(names), delimiter.join(row))
-    return pa.table({str(k): pa.array(column, pa.string()) for k, column in enumerate(zip(*rows, strict=True))})
+        if len(row) != len(found.names):
+            raise _ragged(name, len(row), len(found.names), found.dialect.delimiter.join(row))
+    columns = zip(*rows, strict=True) if rows else [()] * len(found.names)
+    return pa.table({str(k): pa.array(list(column), pa.string()) for k, column in enumerate(columns)})
 
 
 def _ragged(name: str, found: int, expected: int, text: str) -> TableError:
-    cure = "quote cells that hold the delimiter"
+    cure = "quote cells that hold the delimiter, or name the delimiter"
     return TableError(f"{name}: a row has {found} cells where {expected} are expected ({text[:60]!r}): {cure}")
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False
+
+
+def _parquet(path: Path) -> Table:
+    import pyarrow.parquet as pq
+
+    try:
+        return table_of(pq.read_table(path, use_threads=False), str(path))
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{path} is a damaged Parquet file: {str(error).splitlines()[0][:200]}") from error
+
+
+def _folder(path: Path, reading: Reading) -> Table:
+    """The rows of every file in a folder, in the order of their names; all must have the same columns."""
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise TableError(f"{path} holds no file: name a folder of tables")
+    tables = [read_table(file, reading) for file in files]
+    first = tables[0]
+    for table in tables[1:]:
+        differing = _differing(list(first.columns), list(table.columns))
+        if differing:
+            raise TableError(f"{table.name} has other columns than {first.name} ({listed(differing)}): keep like files")
+    columns = {name: pa.concat_arrays([table.columns[name] for table in tables]) for name in first.columns}
+    notes = dict.fromkeys(note for table in tables for note in table.notes)
+    return Table(str(path), columns, first.dialect, (f"{len(files)} files", *notes))
+
+
+def _differing(first: Sequence[str], other: Sequence[str]) -> list[str]:
+    return [name for name in first if name not in other] + [name for name in other if name not in first]
