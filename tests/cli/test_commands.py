@@ -172,7 +172,7 @@ MISTAKES = {
         ["train", "t.csv", "--target", "Survived", "--test", "none.csv"],
         "no file none.csv",
     ),
-    "no name": (["train", "", "--target", "x"], "cannot read '.'"),
+    "no name": (["train", "", "--target", "x"], "no table was named: give a path"),
     "no example": (["train", "example:", "--target", "x"], "no example is called ''"),
     "a missing folder": (["train", "t.csv", "--target", "Survived", "--out", "no/m.glass"], "there is no folder no"),
     "a folder for a file": (["train", "t.csv", "--target", "Survived", "--out", "."], "it is a folder"),

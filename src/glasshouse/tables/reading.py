@@ -98,6 +98,8 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     name = os.fspath(source)
     if name.startswith("example:"):
         return Table(name, {column: pa.array(cells, pa.string()) for column, cells in example(name).items()})
+    if not name:
+        raise TableError("no table was named: give a path, or example:iris")
     path = Path(name)
     if path.is_dir():
         return _folder(path, reading)
