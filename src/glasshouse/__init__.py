@@ -30,6 +30,7 @@ _HOMES = {
     "Density": "network.density",
     "Watcher": "training.watchers",
     "TableEncoder": "estimators.encoder",
+    "Reading": "tables.reading",
     "LossCurveDisplay": "drawing.curves",
     "Model": "models.model",
     "load": "models.model",

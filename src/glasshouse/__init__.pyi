@@ -17,6 +17,7 @@ from .models.verbs import inspect as inspect
 from .models.verbs import predict as predict
 from .network.density import Density as Density
 from .network.initializers import Initializer as Initializer
+from .tables.reading import Reading as Reading
 from .training.optimizers import LBFGS as LBFGS
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam

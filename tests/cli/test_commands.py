@@ -239,7 +239,7 @@ def test_divergence_ends_with_code_three(glasshouse, monkeypatch) -> None:
 def test_our_own_faults_ask_to_be_reported(glasshouse, monkeypatch) -> None:
     import glasshouse.models.verbs as module
 
-    def broken(*_):
+    def broken(*_, **options):
         raise RuntimeError("a fault\nof ours")
 
     monkeypatch.setattr(module, "inspect", broken)

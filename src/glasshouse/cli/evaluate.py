@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .options import reading_of, reading_options
 from .show import echo_json, named, number, score_name, surprised
 
 __all__ = ["evaluate"]
@@ -12,12 +13,22 @@ __all__ = ["evaluate"]
 @click.command(epilog="Example: glasshouse evaluate adult.glass adult_test.csv")
 @click.argument("model")
 @click.argument("table")
+@reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-def evaluate(model: str, table: str, as_json: bool) -> None:
+def evaluate(
+    model: str,
+    table: str,
+    delimiter: str | None,
+    header: bool | None,
+    encoding: str | None,
+    decimal: str | None,
+    names: str | None,
+    as_json: bool,
+) -> None:
     """Score MODEL on the rows of TABLE, which has the target column."""
     from ..models.verbs import evaluate as evaluate_rows
 
-    judgement = evaluate_rows(model, table)
+    judgement = evaluate_rows(model, table, reading=reading_of(delimiter, header, encoding, decimal, names))
     if as_json:
         unknown, unseen = judgement.labels.unknown, judgement.surprises.unseen
         echo_json(

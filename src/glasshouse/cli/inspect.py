@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from .options import column_options, kinds_of, reading_of, reading_options
 from .show import echo_json, echo_lines, named, number, score_name
 
 __all__ = ["inspect"]
@@ -14,12 +15,26 @@ __all__ = ["inspect"]
 
 @click.command(epilog="Example: glasshouse inspect titanic.csv")
 @click.argument("source", metavar="MODEL|TABLE")
+@column_options
+@reading_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-def inspect(source: str, as_json: bool) -> None:
-    """Say what a model (a .glass file) or a table holds."""
+def inspect(
+    source: str,
+    kinds: tuple[str, ...],
+    drop: tuple[str, ...],
+    missing: tuple[str, ...],
+    delimiter: str | None,
+    header: bool | None,
+    encoding: str | None,
+    decimal: str | None,
+    names: str | None,
+    as_json: bool,
+) -> None:
+    """Say what a model (a .glass file) or a table holds, and what training on it would drop."""
     from ..models.verbs import inspect as look
 
-    found = look(source)
+    reading = reading_of(delimiter, header, encoding, decimal, names)
+    found = look(source, kinds=kinds_of(kinds), drop=drop, missing=missing, reading=reading)
     if as_json:
         echo_json(found)
     else:
@@ -52,12 +67,13 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
 def _table(found: dict[str, Any]) -> list[str]:
     dialect = f", {found['dialect']}" if found["dialect"] else ""
     lines = [f"{found['name']}: {found['rows']:,} rows, {len(found['columns'])} columns{dialect}"]
-    lines.append(f"  {'column':24}{'kind':12}{'missing':>9}{'distinct':>10}  because")
+    lines += [f"  {note}" for note in found["notes"]]
+    lines.append(f"  {'column':24}{'kind':12}{'missing':>9}{'distinct':>10}  {'first':14}because")
     for column in found["columns"]:
-        mark = "" if column["kind"] in ("number", "category") else " (dropped)"
+        mark = " (dropped)" if column["dropped"] else ""
         odd = f", {column['unreadable']} not ({column['example']!r})" if column["unreadable"] else ""
         lines.append(
             f"  {named([column['name']])[:23]:24}{column['kind']:12}{column['missing']:>9,}{column['distinct']:>10,}"
-            f"  {column['reason'][:60]}{odd}{mark}"
+            f"  {named([column['example']])[:12]:14}{column['reason'][:60]}{odd}{mark}"
         )
     return [*lines, f"next: glasshouse train {shlex.quote(found['name'])} --target COLUMN"]

@@ -6,6 +6,7 @@ import shlex
 
 import click
 
+from .options import reading_of, reading_options
 from .show import echo_json, surprised
 
 __all__ = ["predict"]
@@ -14,13 +15,24 @@ __all__ = ["predict"]
 @click.command(epilog="Example: glasshouse predict titanic.glass passengers.csv --out predictions.csv")
 @click.argument("model")
 @click.argument("table")
+@reading_options
 @click.option("--out", metavar="FILE", help="Write CSV here.  [default: standard output]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-def predict(model: str, table: str, out: str | None, as_json: bool) -> None:
+def predict(
+    model: str,
+    table: str,
+    delimiter: str | None,
+    header: bool | None,
+    encoding: str | None,
+    decimal: str | None,
+    names: str | None,
+    out: str | None,
+    as_json: bool,
+) -> None:
     """Predict the rows of TABLE with MODEL: CSV with a column 'prediction', and a probability for each class."""
     from ..models.verbs import as_csv, predict_rows
 
-    predictions, surprises = predict_rows(model, table, out)
+    predictions, surprises = predict_rows(model, table, out, reading_of(delimiter, header, encoding, decimal, names))
     for line in surprised(surprises):
         click.echo(line, err=True)
     if as_json:

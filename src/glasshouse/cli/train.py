@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import column_options, kinds_of, reading_of, reading_options
 from .progress import progress
 from .show import counted, echo_json, echo_lines, named, number, score_name, surprised
 
@@ -21,6 +22,9 @@ __all__ = ["train"]
 @click.argument("table")
 @click.option("--target", required=True, help="The column to predict: its name, its number from 1, or 'last'.")
 @click.option("--test", metavar="TABLE", help="Rows to judge by, instead of a fifth of TABLE.")
+@column_options
+@click.option("--weights", metavar="COL", help="The column that says how much each row counts.")
+@reading_options
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
@@ -31,6 +35,15 @@ def train(
     table: str,
     target: str,
     test: str | None,
+    kinds: tuple[str, ...],
+    drop: tuple[str, ...],
+    missing: tuple[str, ...],
+    weights: str | None,
+    delimiter: str | None,
+    header: bool | None,
+    encoding: str | None,
+    decimal: str | None,
+    names: str | None,
     out: str | None,
     seed: int,
     baselines: bool,
@@ -40,9 +53,10 @@ def train(
 ) -> None:
     """Train a network on TABLE, and say how good it is.
 
-    TABLE is CSV or TSV (delimiter, quotes, header and gzip are found out), or example:NAME for one of breast_cancer,
-    diabetes, digits, iris, wine. Rows are dealt to training, validation and test; whatever chooses sees validation
-    only, and every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far.
+    TABLE is CSV or TSV (delimiter, quotes, header, encoding, decimal mark and gzip are found out), Parquet, a folder of
+    like files, or example:NAME for one of breast_cancer, diabetes, digits, iris, wine. Rows are dealt to training,
+    validation and test; whatever chooses sees validation only, and every printed score is of test rows. Ctrl-C ends the
+    training early and keeps the best network so far.
     """
     from ..models.train import train as train_model
 
@@ -51,6 +65,11 @@ def train(
             table,
             target=target,
             test=test,
+            kinds=kinds_of(kinds),
+            drop=drop,
+            missing=missing,
+            weights=weights,
+            reading=reading_of(delimiter, header, encoding, decimal, names),
             out=out,
             seed=seed,
             baselines=baselines,
@@ -97,6 +116,7 @@ def _reading(model: Model) -> list[str]:
     run = _run_of(model)
     dialect = f", {run.table.dialect}" if run.table.dialect else ""
     lines = [f"{run.table.name}: {run.table.n_rows:,} rows, {len(run.table.columns)} columns{dialect}"]
+    lines += [f"  {note}" for note in run.table.notes]
     dropped: dict[str, list[str]] = {}
     for column in run.columns:
         if not column.kept:

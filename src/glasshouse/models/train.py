@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import numpy.typing as npt
 from ..errors import TableError
 from ..estimators.targets import Classes, Target
 from ..storage import checked_place
-from ..tables.columns import describe
+from ..tables.columns import numbers
+from ..tables.corrections import Corrections
 from ..tables.encoder import TableEncoding
-from ..tables.reading import as_table
+from ..tables.reading import Reading, Table, as_table
 from ..tables.splitting import split
 from ..training.batches import Data
 from ..training.checkpoints import begin
@@ -62,6 +63,11 @@ def train(
     *,
     target: str,
     test: Source | None = None,
+    kinds: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    weights: str | None = None,
+    reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
     baselines: bool = True,
@@ -81,6 +87,16 @@ def train(
         The column to predict: its name, its number from 1, or 'last'.
     test : path, Table or frame, optional
         Rows to judge by, instead of a fifth of the table.
+    kinds : mapping of column to kind, optional
+        number, category, boolean or date, in place of what the rules decide.
+    drop : sequence of columns
+        Columns to leave out.
+    missing : sequence of str
+        Cells that mean missing, in every column, or in one: ``'-1@age'``.
+    weights : str, optional
+        The column that says how much each row counts in training and validation.
+    reading : Reading, optional
+        What is known of the file: delimiter, header, encoding, decimal mark, names.
     out : path, optional
         Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
     seed : int
@@ -108,8 +124,11 @@ def train(
     """
     announce(watchers, "reading")
     path = _place_for(table, test, out)
-    whole = as_table(table)
+    corrections = Corrections(kinds or {}, drop, missing)
+    whole = corrections.mark(as_table(table, reading))
     target = whole.resolve(target)
+    counts = None if weights is None else whole.resolve(weights)
+    apart = (target,) if counts is None else (target, counts)
     task = task_of(target, whole.columns[target])
     labels = labels_for(target, whole.columns[target], task)
     present = np.flatnonzero(~labels.missing)
@@ -118,7 +137,8 @@ def train(
             f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them"
         )
     rows, y = whole.take(present), labels.y[present]
-    columns = [describe(name, cells) for name, cells in whole.columns.items() if name != target]
+    columns = corrections.describe(whole, apart)
+    weight = None if counts is None else _weights(rows, counts)
     parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
     if not (len(parts.validation) and (len(parts.test) or test is not None)):
         classes = len(np.unique(y))
@@ -126,9 +146,9 @@ def train(
             f"{whole.name} has {len(present)} rows of {classes} classes: too few to train, choose and judge; add rows"
         )
     targets = _targets(task, y, parts.train, target)
-    encoder = TableEncoding.fit(rows.take(parts.train), exclude=(target,), columns=columns)
+    encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
     X, _ = encoder.transform(rows)
-    judged = rows.take(parts.test) if test is None else as_table(test)
+    judged = rows.take(parts.test) if test is None else as_table(test, reading)
     X_test, surprises = encoder.transform(judged)  # before training: a table that does not fit must not cost a run
 
     recipe = default_recipe(targets, len(parts.train), seed)
@@ -136,7 +156,8 @@ def train(
     announce(watchers, "training")
     started = time.perf_counter()
     trained, held_out = (
-        Data(X[rows], targets.encode(y[rows], recipe.dtype)) for rows in (parts.train, parts.validation)
+        Data(X[rows], targets.encode(y[rows], recipe.dtype), None if weight is None else weight[rows])
+        for rows in (parts.train, parts.validation)
     )
     begun = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
@@ -188,6 +209,19 @@ def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], targe
     if isinstance(targets, Classes) and len(np.unique(y[train])) < 2:
         raise TableError(f"the target {target!r} has one class only among the training rows: add rows of the others")
     return targets
+
+
+def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:
+    """How much each row counts."""
+    weight = numbers(column, rows.columns[column])
+    bad = np.isnan(weight) | (weight < 0)
+    if bad.any():
+        row = int(bad.argmax())
+        raise TableError(
+            f"the weights in {column!r} hold {rows.columns[column][row].as_py()!r} in row {row + 1}: "
+            "a weight is a number of at least 0"
+        )
+    return weight
 
 
 def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] | None) -> Path | None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ..storage import checked_place, is_stored, write_bytes
-from ..tables.columns import Column, describe
+from ..tables.corrections import Corrections
 from ..tables.encoder import Surprises
-from ..tables.reading import as_table
+from ..tables.reading import Reading, as_table
 from .model import Judgement, Model, Source
 
 __all__ = ["evaluate", "inspect", "predict"]
@@ -23,7 +24,9 @@ def _model(model: AnyModel) -> Model:
     return model if isinstance(model, Model) else Model.load(model)
 
 
-def predict(model: AnyModel, table: Source, *, out: str | os.PathLike[str] | None = None) -> pa.Table:
+def predict(
+    model: AnyModel, table: Source, *, out: str | os.PathLike[str] | None = None, reading: Reading | None = None
+) -> pa.Table:
     """Predict every row of a table; with `out`, write the predictions there as CSV.
 
     Returns
@@ -38,17 +41,17 @@ def predict(model: AnyModel, table: Source, *, out: str | os.PathLike[str] | Non
     >>> gh.predict(model, "example:wine").column_names
     ['prediction', 'probability class_0', 'probability class_1', 'probability class_2']
     """
-    return predict_rows(model, table, out)[0]
+    return predict_rows(model, table, out, reading)[0]
 
 
 def predict_rows(
-    model: AnyModel, table: Source, out: str | os.PathLike[str] | None = None
+    model: AnyModel, table: Source, out: str | os.PathLike[str] | None = None, reading: Reading | None = None
 ) -> tuple[pa.Table, Surprises]:
     """`predict`, and what was odd about the rows."""
     if out is not None:
         checked_place(out, model, table)
     model = _model(model)
-    outputs, surprises = model.outputs(table)
+    outputs, surprises = model.outputs(as_table(table, reading))
     columns: dict[str, Any] = {"prediction": model.decode(outputs)}
     if model.task == "classification":
         columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(model.targets.classes)}  # type: ignore[union-attr]
@@ -65,13 +68,20 @@ def as_csv(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def evaluate(model: AnyModel, table: Source) -> Judgement:
+def evaluate(model: AnyModel, table: Source, *, reading: Reading | None = None) -> Judgement:
     """Score a model on the rows of a table that have a target; see `Model.evaluate`."""
-    return _model(model).evaluate(table)
+    return _model(model).evaluate(as_table(table, reading))
 
 
-def inspect(source: Source | Model) -> dict[str, Any]:
-    """Say what a model file or a table holds.
+def inspect(
+    source: Source | Model,
+    *,
+    kinds: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    missing: Sequence[str] = (),
+    reading: Reading | None = None,
+) -> dict[str, Any]:
+    """Say what a model file or a table holds, and what training would drop; see `train` for the corrections.
 
     Examples
     --------
@@ -83,13 +93,15 @@ def inspect(source: Source | Model) -> dict[str, Any]:
         return {"kind": "model", **source.summary()}
     if isinstance(source, str | os.PathLike) and (is_stored(source) or os.fspath(source).endswith(".glass")):
         return {"kind": "model", **Model.load(source).summary()}
-    table = as_table(source)
-    columns: list[Column] = [describe(name, cells) for name, cells in table.columns.items()]
+    corrections = Corrections(kinds or {}, drop, missing)
+    table = corrections.mark(as_table(source, reading))
+    columns = corrections.describe(table)
     return {
         "kind": "table",
         "name": table.name,
         "rows": table.n_rows,
         "dialect": None if table.dialect is None else str(table.dialect),
+        "notes": list(table.notes),
         "columns": [
             {
                 "name": c.name,
@@ -99,6 +111,7 @@ def inspect(source: Source | Model) -> dict[str, Any]:
                 "distinct": c.distinct,
                 "unreadable": c.unreadable,
                 "example": c.example,
+                "dropped": not c.kept,
             }
             for c in columns
         ],

@@ -3,11 +3,14 @@
 ====================  ==================================================================================
 kind                  rule, the first that holds
 ====================  ==================================================================================
+dropped (dropped)     it was said so
 empty (dropped)       every cell is missing
 constant (dropped)    every cell is the same
 identifier (dropped)  whole numbers that count the rows one by one, in 20 rows or more
 number                at least nine of ten cells that are there are numbers, the others one of three words at most
                       (leading zeros make a code, not a number)
+boolean               two words that mean yes and no: true false, t f, yes no, y n, on off, in any case
+date                  every cell is a date: year-month-day, day.month.year or month/day/year, with a time or without
 text (dropped)        more than 20 different values, and more than half as many as there are rows
 category              everything else
 ====================  ==================================================================================
@@ -16,6 +19,7 @@ category              everything else
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +29,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from .dates import ORDERS, moments, order_of
 
-__all__ = ["KINDS", "MISSING", "Column", "describe", "is_missing", "is_number", "missing_mask", "numbers"]
+__all__ = [
+    "ENCODED",
+    "KINDS",
+    "MISSING",
+    "Column",
+    "describe",
+    "is_missing",
+    "is_number",
+    "missing_mask",
+    "numbers",
+    "truths",
+]
 
-KINDS = ("number", "category", "identifier", "text", "constant", "empty")
+KINDS = ("number", "category", "boolean", "date", "identifier", "text", "constant", "empty", "dropped")
+ENCODED = ("number", "category", "boolean", "date")
+YES_NO = {"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off"}
 MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
 NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
 INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
@@ -58,7 +76,7 @@ class Column:
 
     @property
     def kept(self) -> bool:
-        return self.kind in ("number", "category")
+        return self.kind in ENCODED
 
 
 def is_missing(cell: str) -> bool:
@@ -96,8 +114,16 @@ def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
     return values
 
 
-def describe(name: str, cells: pa.Array) -> Column:
-    """Decide the kind of a column.
+def truths(cells: pa.Array) -> npt.NDArray[np.float64]:
+    """1 for yes, 0 for no, NaN for anything else."""
+    words = pc.utf8_lower(cells)
+    yes = np.asarray(pc.is_in(words, value_set=pa.array(list(YES_NO))))
+    no = np.asarray(pc.is_in(words, value_set=pa.array(list(YES_NO.values()))))
+    return np.where(yes, 1.0, np.where(no, 0.0, np.nan))
+
+
+def describe(name: str, cells: pa.Array, said: str | None = None) -> Column:
+    """Decide the kind of a column, unless it was `said`.
 
     Raises
     ------
@@ -119,6 +145,10 @@ def describe(name: str, cells: pa.Array) -> Column:
     def column(kind: str, reason: str, unreadable: int = 0, example: Any = first) -> Column:
         return Column(name, kind, reason, n_missing, distinct, unreadable, str(example))
 
+    if said is not None:
+        unreadable = pc.filter(present, pa.array(np.isnan(READERS[said](name, present)))) if said in READERS else []
+        example = unreadable[0].as_py() if len(unreadable) else first
+        return column(said, "it was said so", len(unreadable), example)
     if len(present) == 0:
         return column("empty", "every cell is missing")
     if distinct == 1 and n_missing == 0:
@@ -133,9 +163,21 @@ def describe(name: str, cells: pa.Array) -> Column:
         if n_rows >= 20 and n_missing == 0 and distinct == n_rows and counts_the_rows(values):
             return column("identifier", "counts the rows")
         return column("number", "every cell is a number")
+    words = {str(word).lower() for word in pc.unique(present).to_pylist()[:9]}
+    if len(words) == 2 and any(words == {yes, no} for yes, no in YES_NO.items()):
+        return column("boolean", f"{' and '.join(sorted(words))}")
+    if pc.all(pc.match_substring_regex(present, r"^[0-9]{1,4}[-/.][0-9]")).as_py() and (order := order_of(present)):
+        return column("date", f"every cell is a date, {order}")
     if distinct > 20 and distinct > 0.5 * n_rows:
         return column("text", f"{distinct} different values in {n_rows} rows")
     return column("category", f"{distinct} different values")
+
+
+READERS: dict[str, Callable[[str, pa.Array], npt.NDArray[np.float64]]] = {
+    "number": numbers,
+    "boolean": lambda name, cells: truths(cells),
+    "date": lambda name, cells: moments(cells, order_of(cells) or next(iter(ORDERS))).days,
+}
 
 
 def counts_the_rows(values: npt.NDArray[np.float64]) -> bool:
