@@ -35,7 +35,16 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 def canonical(document: Mapping[str, Any]) -> str:
     """JSON with sorted keys and no spaces: equal documents are equal text. NaN and infinity are refused."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False, default=_plain
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy's as Python's."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot stand in a file")
 
 
 def fingerprint(document: Mapping[str, Any], arrays: Arrays) -> str:

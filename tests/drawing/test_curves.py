@@ -42,3 +42,20 @@ def test_it_draws_where_it_is_told_and_says_when_there_is_nothing() -> None:
         LossCurveDisplay.from_estimator(MLPClassifier())
     with pytest.raises(OptionError, match="there is no epoch to draw"):
         LossCurveDisplay([])
+
+
+def test_a_history_of_several_fits_is_drawn_whole_and_the_kept_epoch_marked() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier(max_iter=6, early_stopping=True, warm_start=True, random_state=0)
+    for early in (False, True, True):
+        model.set_params(early_stopping=early).fit(X, y)
+    display = LossCurveDisplay.from_estimator(model)
+    assert [len(line.get_xdata()) for line in display.lines_] == [18, 18]
+    kept = model.history_[model.best_epoch_ - 1]
+    assert 13 <= model.best_epoch_ <= 18
+    assert kept["validation_score"] == model.best_validation_score_
+    assert display.ax_.texts[0].get_text() == f"best score {kept['validation_score']:.3f}, epoch {model.best_epoch_}"
+    plt.close(display.figure_)
+    partly = LossCurveDisplay.from_estimator(model.set_params(early_stopping=False).partial_fit(X, y))
+    assert partly.lines_[1].get_xdata()[-1] == 19
+    plt.close(partly.figure_)

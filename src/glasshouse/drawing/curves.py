@@ -22,6 +22,8 @@ class LossCurveDisplay:
     ----------
     history : list of dict
         One row an epoch, as `history_` has them: epoch, loss and, with validation, validation_loss, validation_score.
+    best_epoch : int or None
+        The epoch whose weights were kept, to be marked.
 
     Attributes
     ----------
@@ -41,10 +43,10 @@ class LossCurveDisplay:
     ['training', 'validation']
     """
 
-    def __init__(self, history: Sequence[Mapping[str, float]]):
+    def __init__(self, history: Sequence[Mapping[str, float]], best_epoch: int | None = None):
         if not history:
             raise OptionError("there is no epoch to draw: fit the estimator first")
-        self.history = history
+        self.history, self.best_epoch = history, best_epoch
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Axes | None = None, log: bool = False) -> Self:
@@ -64,8 +66,9 @@ class LossCurveDisplay:
         """
         history = getattr(estimator, "history_", None)
         if history is None:
-            raise OptionError(f"{type(estimator).__name__} has no history: fit it first")
-        return cls(history).plot(ax, log=log)
+            cure = "fit it first, and give the estimator itself, not what it stands in"
+            raise OptionError(f"{type(estimator).__name__} has no history: {cure}")
+        return cls(history, getattr(estimator, "best_epoch_", None)).plot(ax, log=log)
 
     def plot(self, ax: Axes | None = None, *, log: bool = False) -> Self:
         """Draw on an Axes, or on a figure of its own."""
@@ -79,12 +82,16 @@ class LossCurveDisplay:
         curves = [("training", "loss", TRAINING), ("validation", "validation_loss", VALIDATION)]
         marker = "o" if len(epochs) == 1 else None
         self.lines_ = [
-            ax.plot(epochs, [row[name] for row in self.history], color=color, label=label, marker=marker)[0]
+            ax.plot(
+                epochs, [row.get(name, float("nan")) for row in self.history], color=color, label=label, marker=marker
+            )[0]
             for label, name, color in curves
-            if name in self.history[0]
+            if any(name in row for row in self.history)
         ]
         if len(self.lines_) > 1:
-            best = max(self.history, key=lambda row: row["validation_score"])
+            ax.legend(frameon=False)
+        if self.best_epoch is not None:
+            best = self.history[self.best_epoch - 1]
             ax.axvline(best["epoch"], color=MUTED, linewidth=1, linestyle=":")
             ax.annotate(
                 f"best score {best['validation_score']:.3f}, epoch {best['epoch']}",
@@ -96,7 +103,6 @@ class LossCurveDisplay:
                 color=MUTED,
                 fontsize="small",
             )
-            ax.legend(frameon=False)
         ax.set(xlabel="epoch", ylabel="loss", yscale="log" if log else "linear")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.spines[["top", "right"]].set_visible(False)

@@ -7,7 +7,7 @@ import functools
 import inspect
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -89,7 +89,9 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), accept_sparse="csr", **checks)
         return X, y
 
-    def _weights(self, X: Any, y: Array, sample_weight: Any, class_weight: Any = None) -> Array | None:
+    def _weights(
+        self, X: Any, y: Array, sample_weight: Any, class_weight: Any = None, classes: Array | None = None
+    ) -> Array | None:
         """The weight of each row, those of its class included; None for equal ones."""
         if sample_weight is None and class_weight is None:
             return None
@@ -97,7 +99,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         if sample_weight is not None:
             weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         if class_weight is not None:
-            weight = weight * weights_of_classes(class_weight, y, weight)
+            weight = weight * weights_of_classes(class_weight, y, weight, classes)
         with np.errstate(over="ignore"):
             total = weight.sum()
         if not 0 < total < np.inf:
@@ -112,11 +114,11 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         validation: Validation | None,
         run: Run,
         network: Network | None,
-        shown: tuple[Any, Any],
+        shown: dict[str, Any],
     ) -> Self:
         """Train, and keep what came of it; after a divergence the last finite weights are kept, and it is raised.
 
-        A network that is given is one of an earlier fit, whose history goes on.
+        A network that is given is one of an earlier fit, whose history goes on; `shown` is what callbacks see.
         """
         if not isinstance(run.watchers, Sequence) or not all(isinstance(watcher, Watcher) for watcher in run.watchers):
             raise TypeError(f"watchers is {run.watchers!r}: it must be a list of Watcher objects")
@@ -124,13 +126,10 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         network = recipe.initialized(data.X.shape[1], targets.n_outputs) if network is None else network
         rows = (data,) if validation is None else (data, validation.data)
         state, keepers = begin(State.begun(network, recipe), rows, recipe, run.checkpoint, run.resume)
-        X, y = shown
-        metadata = {} if data.weight is None else {"metadata": {"sample_weight": data.weight}}
+        if state.epoch:  # resumed: its history is the whole run's already
+            before = Past()
         callbacks = callback_watchers(
-            self,
-            recipe.max_epochs,
-            {"X": X, "y": y, **metadata},
-            lambda state: self._attributes(state, targets, recipe, validation, before),
+            self, recipe.max_epochs, shown, lambda state: self._attributes(state, targets, recipe, validation, before)
         )
         try:
             fit(state, data, recipe, validation, [*run.watchers, *callbacks, *keepers])
@@ -160,22 +159,18 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         self, state: State, targets: Targets, recipe: Recipe, validation: Validation | None, before: Past
     ) -> dict[str, Any]:
         """What a fit leaves behind, by scikit-learn's names and our own."""
-        history = [*before.history, *({**row, "epoch": len(before.history) + row["epoch"]} for row in state.history)]
-        curve = [row["loss"] + row["penalty"] for row in history]
-        scores = None if validation is None else [row.get("validation_score", np.nan) for row in history]
+        history, earlier = state.history, len(before.history)
+        if earlier:
+            history = [*before.history, *({**row, "epoch": earlier + row["epoch"]} for row in state.history)]
         network = targets.finished(state.chosen())
         found = {
             "recipe_": recipe,
             "targets_": targets,
             "network_": network,
             "history_": history,
+            "best_epoch_": None if state.best is None else earlier + state.best.epoch,
             "n_iter_": len(history),
             "t_": before.samples + state.samples,
-            "loss_curve_": curve,
-            "loss_": curve[-1] if curve else float("nan"),
-            "best_loss_": min(curve) if curve and validation is None else None,
-            "validation_scores_": scores,
-            "best_validation_score_": None if state.best is None else max(r["validation_score"] for r in state.history),
             "n_outputs_": targets.n_outputs,
             "n_layers_": len(network.layers) + 1,
             "out_activation_": targets.output,
@@ -188,6 +183,33 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32), accept_sparse="csr")
         network = self.network_ if output is None else self.network_.with_output(output)
         return Predictor(network)(single_precision_holds(X, self.network_.dtype))
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The loss of each epoch, penalties included."""
+        return [row["loss"] + row["penalty"] for row in self.history_]
+
+    @property
+    def loss_(self) -> float:
+        """The last of `loss_curve_`."""
+        return self.loss_curve_[-1] if self.history_ else float("nan")
+
+    @property
+    def best_loss_(self) -> float | None:
+        """The smallest of `loss_curve_`; None where validation rows chose."""
+        return None if self.best_epoch_ is not None or not self.history_ else min(self.loss_curve_)
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The score of the rows that chose, epoch by epoch; None where none did."""
+        if self.best_epoch_ is None:
+            return None
+        return [row.get("validation_score", float("nan")) for row in self.history_]
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The score of the weights that were kept; None where no rows chose."""
+        return None if self.best_epoch_ is None else self.history_[self.best_epoch_ - 1]["validation_score"]
 
     @property
     def coefs_(self) -> list[Array]:
@@ -222,27 +244,44 @@ def classes_of(y: Any) -> Array:
     return classes
 
 
-def weights_of_classes(class_weight: Any, y: Array, sample_weight: Array) -> Array:
+def shown_to_callbacks(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+    """What scikit-learn's callbacks are told of a fit: the user's own rows and weights."""
+    metadata = {} if sample_weight is None else {"metadata": {"sample_weight": sample_weight}}
+    return {"X": X, "y": y, **metadata}
+
+
+def rows_that_count(X: Any, y: Array, weight: Array | None) -> tuple[Any, Array, Array | None, Array | None]:
+    """X, y and weight without the rows of weight 0, and the numbers of those that stay (None for all)."""
+    if weight is None or weight.all():
+        return X, y, weight, None
+    rows = np.flatnonzero(weight)
+    return X[rows], y[rows], weight[rows], rows
+
+
+def weights_of_classes(class_weight: Any, y: Array, sample_weight: Array, classes: Array | None = None) -> Array:
     """The weight of each row's class; 'balanced' gives all classes the same weight together, sample weights counted.
 
     Raises
     ------
     ValueError
-        If a weight is negative or no number, or one is given for a class that y does not hold.
+        If a weight is negative or no number, or one is given for what is none of the classes (those of y, if None).
     """
     if y.ndim == 2:  # many labels: scikit-learn's product over the columns
         return np.asarray(compute_sample_weight(class_weight, y))
-    classes, places = np.unique(y, return_inverse=True)
+    present, places = np.unique(y, return_inverse=True)
     if isinstance(class_weight, str):
         total = np.bincount(places, weights=sample_weight)
-        return np.asarray((total.sum() / (len(classes) * np.where(total > 0, total, np.inf)))[places])
+        return np.asarray((total.sum() / (len(present) * np.where(total > 0, total, np.inf)))[places])
+    if not isinstance(class_weight, Mapping):
+        raise ValueError(f"class_weight is {class_weight!r}: give 'balanced', or the weight of each class")
+    known = (present if classes is None else classes).tolist()
     for label, value in class_weight.items():
-        if label not in classes.tolist():
+        if label not in known:
             raise ValueError(f"class_weight names the class {label!r}, which y does not hold: leave it out")
         good = isinstance(value, Real) and 0 <= float(value) < np.inf
         if not good:
             raise ValueError(f"class_weight of class {label!r} is {value!r}: it must be a number of at least 0")
-    return np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])[places]
+    return np.array([float(class_weight.get(label, 1.0)) for label in present.tolist()])[places]
 
 
 def single_precision_holds(X: Any, dtype: npt.DTypeLike) -> Any:
@@ -251,7 +290,8 @@ def single_precision_holds(X: Any, dtype: npt.DTypeLike) -> Any:
         X = X.copy()
         X.sum_duplicates()
     numbers = X.data if sparse.issparse(X) else np.ascontiguousarray(X)
-    largest = float(np.abs(numbers).max(initial=0)) if np.dtype(dtype).itemsize < X.dtype.itemsize else 0.0
+    narrower = np.dtype(dtype).itemsize < X.dtype.itemsize and numbers.size > 0
+    largest = float(max(numbers.max(), -numbers.min())) if narrower else 0.0  # without a second X in memory
     if largest > float(np.finfo(dtype).max):
         raise ValueError(
             f"X holds {largest:g}, too large for {np.dtype(dtype)}: scale the columns, or set dtype='float64'"

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.losses import LOSSES
 from ..training.watchers import Watcher
-from .base import Array, Run, answers, classes_of
+from .base import Array, Run, answers, classes_of, shown_to_callbacks
 from .mlp import BaseMLP
 from .targets import Classes, Labels
 from .words import FIT, LEAVES, PARAMETERS
@@ -146,16 +146,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ) -> Self:
         """Train on X (n_samples, n_features) and labels y (n_samples,), or (n_samples, n_labels) of zeros and ones."""
         X, y = self._checked(X, y, multi_output=True)
-        targets = self._targets(y)
-        y = targets.checked(y)
+        shown, targets = shown_to_callbacks(X, y, sample_weight), self._targets(y)
+        y, run = targets.checked(y), Run(watchers, checkpoint, resume)
         weight = self._weights(X, y, sample_weight, self.class_weight)
-        return self._fit(X, y, targets, weight, groups, validation, Run(watchers, checkpoint, resume))
+        return self._fit(X, y, targets, weight, groups, validation, run, shown)
 
     fit.__doc__ = f"{fit.__doc__}\n{FIT}        "
 
     @available_if(BaseMLP._stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Take one epoch over these rows, going on from the last call, or from a fit.
 
         Parameters
@@ -172,7 +172,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 f"classes are {named.tolist()}, those so far {targets.classes.tolist()}: leave classes out"
             )
         y = targets.checked(y)
-        return self._fit_part(X, y, targets, self._weights(X, y, sample_weight, self.class_weight))
+        weight = self._weights(X, y, sample_weight, self.class_weight, targets.classes)
+        return self._fit_part(X, y, targets, weight)
 
     def _targets(self, y: Any, classes: Array | None = None) -> Classes | Labels:
         """What y holds: the classes of a column, or the labels of a matrix."""
@@ -183,7 +184,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                     f"loss {self.loss!r} tells classes of one column apart: for many labels use cross_entropy"
                 )
             return Labels(np.arange(y.shape[1]), self.loss)
-        return Classes(classes_of(y) if classes is None else classes, self.loss)
+        return Classes(classes_of(y if classes is None else classes), self.loss)
 
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> Array:

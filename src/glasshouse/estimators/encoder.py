@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..tables.corrections import Corrections
 from ..tables.encoder import TableEncoding
 from ..tables.frames import table_of
 from .base import Array
@@ -19,8 +20,17 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """Encode raw columns: numbers, words and gaps, as ``glasshouse train`` does.
 
     Numbers are centred by their median, scaled by their interquartile range and softly clipped; a missing one takes the
-    median, with an indicator beside it. Words become a column of zeros and ones each, rare ones share a column.
+    median, with an indicator beside it. Dates become their parts, yes and no 1 and 0. Words become a column of zeros and ones each, rare ones share a column.
     Constants, identifiers and texts are left out.
+
+    Parameters
+    ----------
+    kinds : mapping of column to kind, default=None
+        number, category, boolean or date, in place of what the rules decide.
+    drop : sequence of columns, default=()
+        Columns to leave out.
+    missing : sequence of str, default=()
+        Cells that mean missing, in every column, or in one: ``'-1@age'``.
 
     Attributes
     ----------
@@ -41,6 +51,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     (24, 4)
     """
 
+    def __init__(self, kinds: Any = None, drop: Any = (), missing: Any = ()):
+        self.kinds = kinds
+        self.drop = drop
+        self.missing = missing
+
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from every row of a frame, or of an array.
 
@@ -49,8 +64,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         TableError
             If no column is left to learn from, or a number is infinite.
         """
-        table = table_of(X, "X")
-        self.encoding_ = TableEncoding.fit(table)
+        corrections = Corrections(self.kinds or {}, self.drop, self.missing)
+        table = corrections.mark(table_of(X, "X"))
+        self.encoding_ = TableEncoding.fit(table, columns=corrections.describe(table), marks=corrections.marks)
         self.feature_names_in_ = np.array(list(table.columns), dtype=object)
         self.n_features_in_ = len(table.columns)
         return self

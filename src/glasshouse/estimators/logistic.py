@@ -18,7 +18,7 @@ from ..training.batches import Data
 from ..training.optimizers import LBFGS
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
-from .base import Array, Run, answers
+from .base import Array, Run, answers, rows_that_count, shown_to_callbacks
 from .linear import BaseLinear
 
 __all__ = ["LogisticRegression"]
@@ -111,8 +111,9 @@ class LogisticRegression(BaseLinear):
         ValueError
             If X holds missing or infinite numbers, or y one class only.
         """
+        shown = shown_to_callbacks(X, y, sample_weight)
         X, y, targets = self._classes(X, y, "cross_entropy")
-        weight = self._weights(X, y, sample_weight, self.class_weight)
+        X, y, weight, _ = rows_that_count(X, y, self._weights(X, y, sample_weight, self.class_weight))
         mass = float(X.shape[0] if weight is None else weight.sum())
         recipe = Recipe(
             output=targets.output,
@@ -128,9 +129,7 @@ class LogisticRegression(BaseLinear):
             tol=float(self.tol),
         )
         data = Data(X, targets.encode(y, "float64"), weight)
-        return self._run(
-            data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), (X, y)
-        )
+        return self._run(data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), shown)
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities (n_samples, n_classes), in the order of `classes_`."""

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
+from ..errors import TrainingDiverged
 from ..network.activations import ACTIVATIONS
 from ..network.density import Density
 from ..network.initializers import ALIASES, INITIALIZERS, Initializer
@@ -27,7 +28,7 @@ from ..training.recipe import Recipe
 from ..training.schedules import SCHEDULES, Plateau, schedule
 from ..training.state import State
 from ..training.watchers import Printer
-from .base import BaseNetwork, Past, Run, single_precision_holds
+from .base import BaseNetwork, Past, Run, rows_that_count, single_precision_holds
 from .targets import Classes, Numbers, Targets
 
 __all__ = ["BaseMLP"]
@@ -35,6 +36,7 @@ __all__ = ["BaseMLP"]
 Array = npt.NDArray[Any]
 EARLY_STOPPING_FROM = 10_000  # samples: below, a tenth of them is worth more as training data
 SINGLE_PRECISION_FROM = 1_000  # samples: below, float64 costs nothing
+ACTIVATIONS_OF = {"logistic": "sigmoid"}
 
 
 class BaseMLP(BaseNetwork):
@@ -146,21 +148,31 @@ class BaseMLP(BaseNetwork):
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
+    def _asks_for_early_stopping(self, n_samples: int) -> bool:
+        if isinstance(self.early_stopping, str):
+            return n_samples > EARLY_STOPPING_FROM
+        return bool(self.early_stopping)
+
     def _fit(
-        self, X: Any, y: Array, targets: Targets, weight: Array | None, groups: Any, validation: Any, run: Run
+        self,
+        X: Any,
+        y: Array,
+        targets: Targets,
+        weight: Array | None,
+        groups: Any,
+        validation: Any,
+        run: Run,
+        shown: dict[str, Any],
     ) -> Self:
         """Hold rows out if rows are to choose, and train on the others; rows of weight 0 take no part at all."""
-        dtype, shown = self._dtype_for(X), (X, y)
-        early = self.early_stopping is True or (self.early_stopping == "auto" and X.shape[0] > EARLY_STOPPING_FROM)
+        groups = None if groups is None else _checked_groups(groups, len(y))
+        X, y, weight, rows = rows_that_count(X, y, weight)
+        groups = groups if groups is None or rows is None else groups[rows]
+        early = self._asks_for_early_stopping(len(y))
         if groups is not None and (validation is not None or not early):
             raise ValueError("groups keep rows together when some are held out, and none are: set early_stopping=True")
-        groups = None if groups is None else _checked_groups(groups, len(y))
-        X, seed = single_precision_holds(X, dtype), self._seed()
-        data, chooser = Data(X, targets.encode(y, dtype), weight), None
-        if weight is not None and not weight.all():
-            counts = np.flatnonzero(weight)
-            data, y = _rows(data, counts), y[counts]
-            groups = None if groups is None else groups[counts]
+        dtype, seed = self._dtype_for(X), self._seed()
+        data, chooser = Data(single_precision_holds(X, dtype), targets.encode(y, dtype), weight), None
         if validation is not None:
             chooser = Validation(self._validation_rows(validation, targets, dtype), targets.score)
         elif early:
@@ -187,6 +199,10 @@ class BaseMLP(BaseNetwork):
             enough = counts.min() > 1 and len(classes) <= min(held, len(rows) - held)
             parts = train_test_split(rows, test_size=held, random_state=seed, stratify=y if enough else None)
         else:
+            if not 1 <= math.ceil(share * len(np.unique(groups))) < len(np.unique(groups)):
+                raise ValueError(
+                    f"validation_fraction={share} leaves no group on one side: change it, or early_stopping=False"
+                )
             parts = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups))
         if len(classes) > 1 and len(np.unique(y[parts[0]])) < 2:
             raise ValueError("the rows left to train hold one class only: give other groups, or early_stopping=False")
@@ -200,7 +216,9 @@ class BaseMLP(BaseNetwork):
         y = targets.checked(validation[1], "validation")
         if len(y) != X.shape[0]:
             raise ValueError(f"validation has {X.shape[0]} rows of X and {len(y)} of y: give as many")
-        weight = self._weights(X, y, validation[2] if len(validation) == 3 else None)
+        given = validation[2] if len(validation) == 3 else None
+        of_classes = getattr(self, "class_weight", None), getattr(targets, "classes", None)
+        weight = self._weights(X, y, given, *of_classes)
         return Data(single_precision_holds(X, dtype), targets.encode(y, dtype), weight)
 
     def _network_so_far(self, targets: Targets, recipe: Recipe, n_features: int) -> Network | None:
@@ -219,19 +237,20 @@ class BaseMLP(BaseNetwork):
 
     def _fit_part(self, X: Any, y: Array, targets: Targets, weight: Array | None) -> Self:
         """One epoch over these rows, going on from what there is."""
-        if self.early_stopping is True:
+        if not isinstance(self.early_stopping, str) and self.early_stopping:
             raise ValueError("partial_fit holds no rows out: set early_stopping=False")
         state: State | None = getattr(self, "_state", None)
-        dtype = self._dtype_for(X) if state is None else state.network.dtype.name
+        fitted = getattr(self, "recipe_", None)
+        dtype = self._dtype_for(X) if fitted is None else fitted.dtype
         data = Data(single_precision_holds(X, dtype), targets.encode(y, dtype), weight)
-        recipe = self._recipe(targets, data, False, self._seed() if state is None else self.recipe_.seed)
+        recipe = self._recipe(targets, data, False, self._seed() if fitted is None else fitted.seed)
+        if fitted is not None:
+            self._expect_same(recipe, fitted)
         if state is None:
             earlier = self._network_so_far(targets, recipe, X.shape[1])
             state = State.begun(earlier or recipe.initialized(X.shape[1], targets.n_outputs), recipe)
             state.history = list(getattr(self, "history_", []))
             state.epoch, state.samples = len(state.history), getattr(self, "t_", 0)
-        else:
-            _expect_same(recipe, self.recipe_, self.loss)
         generator = state.generator if recipe.shuffle else None
         try:
             row = epoch(state, Batches(data, recipe.batch_size, generator, recipe.loss_scale), recipe)
@@ -240,11 +259,34 @@ class BaseMLP(BaseNetwork):
             look_back(state, recipe)
             if self.verbose:
                 Printer().after_epoch(state)
+        except TrainingDiverged:
+            self._keep(state, targets, recipe)
+            raise
         finally:
             state.release()
-            self._state = state
-            self.__dict__.update(self._attributes(state, targets, recipe, None, Past()))
+        return self._keep(state, targets, recipe)
+
+    def _keep(self, state: State, targets: Targets, recipe: Recipe) -> Self:
+        self._state = state
+        self.__dict__.update(self._attributes(state, targets, recipe, None, Past()))
         return self
+
+    def _expect_same(self, recipe: Recipe, before: Recipe) -> None:
+        """What a part may not change: the network, what it is judged by, and the memory of its steps."""
+        now = {
+            "loss": self.loss,
+            "out_activation": ACTIVATIONS_OF.get(out := getattr(self, "out_activation", "auto"), out),
+            "dtype": before.dtype if self.dtype == "auto" else self.dtype,
+        }
+        if now["out_activation"] == "auto":
+            now["out_activation"] = before.output
+        was = {"loss": before.loss, "out_activation": before.output, "dtype": before.dtype}
+        for name in ("hidden_layer_sizes", "activation", "density", "optimizer", "average"):
+            now[name], was[name] = getattr(recipe, name), getattr(before, name)
+        for name, value in now.items():
+            if value != was[name]:
+                begun = f"partial_fit goes on with {name} {was[name]!r}, which is now {value!r}"
+                raise ValueError(f"{begun}: set it back, or begin with fit")
 
     def _stochastic(self) -> bool:
         """Whether there is a `partial_fit`: L-BFGS needs all rows at once."""
@@ -273,6 +315,7 @@ def _checked_groups(groups: Any, n_rows: int) -> Array:
     groups = np.asarray(groups)
     if groups.shape != (n_rows,):
         raise ValueError(f"groups has the shape {groups.shape} for {n_rows} rows: give one for each")
+    groups = np.unique(groups.astype(str), return_inverse=True)[1] if groups.dtype == object else groups
     if len(np.unique(groups)) < 2:
         raise ValueError("groups holds one group only: give two or more, or early_stopping=False")
     return groups
@@ -286,13 +329,3 @@ def _shape(network: Network) -> str:
         for layer in network.layers
     ]
     return " - ".join([str(network.n_features), *layers])
-
-
-def _expect_same(recipe: Recipe, before: Recipe, loss: Any) -> None:
-    """What a part may not change: the network, what it is judged by, and the memory of its steps."""
-    for name in ("hidden_layer_sizes", "activation", "density", "loss", "output", "optimizer", "average"):
-        found, wanted = loss if name == "loss" else getattr(recipe, name), getattr(before, name)
-        if found != wanted:
-            raise ValueError(
-                f"partial_fit goes on with {name} {wanted!r}, which is now {found!r}: set it back, or begin with fit"
-            )

@@ -17,7 +17,7 @@ from ..training.batches import Data
 from ..training.optimizers import SGD
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
-from .base import Array, Run, answers, weights_of_classes
+from .base import Array, Run, answers, shown_to_callbacks, weights_of_classes
 from .linear import BaseLinear
 
 __all__ = ["Perceptron"]
@@ -124,6 +124,7 @@ class Perceptron(BaseLinear):
         ValueError
             If X holds missing or infinite numbers, or y one class only.
         """
+        shown = shown_to_callbacks(X, y, None)
         X, y, targets = self._classes(X, y, "perceptron")
         recipe = Recipe(
             output=targets.output,
@@ -142,9 +143,7 @@ class Perceptron(BaseLinear):
             seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
         )
         data = Data(X, self._weighted(targets.encode(y, "float64"), y, targets.classes))
-        return self._run(
-            data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), (X, y)
-        )
+        return self._run(data, targets, recipe, None, Run(watchers, checkpoint, resume), self._begun(X, targets), shown)
 
     def _weighted(self, Y: Array, y: Array, classes: Array) -> Array:
         """The signs Y, each times its class weight: max(0, -y z) and the update grow with y as they should."""

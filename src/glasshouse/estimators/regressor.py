@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..network.losses import SMOOTH
 from ..training.watchers import Watcher
-from .base import Array, Run, answers
+from .base import Array, Run, answers, rows_that_count, shown_to_callbacks
 from .mlp import BaseMLP
 from .targets import Numbers
 from .words import FIT, LEAVES, PARAMETERS
@@ -126,10 +126,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     ) -> Self:
         """Train on X (n_samples, n_features) and y (n_samples,) or (n_samples, n_outputs)."""
         X, y = self._checked(X, y, multi_output=True, y_numeric=True)
-        y, weight = _numbers(y), self._weights(X, y, sample_weight)
-        targets = self._targets(y, weight)
-        run = Run(watchers, checkpoint, resume)
-        return self._fit(X, targets.checked(y), targets, weight, groups, validation, run)
+        y, shown = _numbers(y), shown_to_callbacks(X, y, sample_weight)
+        weight, run = self._weights(X, y, sample_weight), Run(watchers, checkpoint, resume)
+        _, counting, of_counting, _ = rows_that_count(X, y, weight)
+        targets = self._targets(counting, of_counting)
+        return self._fit(X, targets.checked(y), targets, weight, groups, validation, run, shown)
 
     fit.__doc__ = f"{fit.__doc__}\n{FIT}        "
 

@@ -13,7 +13,8 @@ PARAMETERS = """
         Of the hidden layers, one for all or one each: 'relu', 'leaky_relu', 'elu', 'gelu', 'silu', 'softplus', 'tanh',
         'sigmoid' (also 'logistic'), 'identity', 'exp'.
     loss : str or function
-        See above; or (a, y) -> (value, dL/da) on arrays (n_samples, n_outputs), value (n_samples,).
+        See above; or (a, y) -> (value, dL/da) on arrays (n_samples, n_outputs), value (n_samples,). It sees targets as
+        the network does: classes as 0 and 1; numbers with mean 0 and deviation 1, unless `out_activation` keeps them.
     initializer : str or Initializer, default='auto'
         'auto' gives every layer what its activation wants: he_normal for relu and its kin, glorot_uniform for tanh and
         sigmoid. ``Initializer('normal', scale=0.1)`` has a scale of its own.
@@ -21,8 +22,8 @@ PARAMETERS = """
         'adam', 'adamw', 'sgd', 'rmsprop', 'lbfgs'; an object holds its own settings: ``SGD(momentum=0.5)``, and a grid
         search tries whole objects. L-BFGS takes all rows at once and has no batches, order or learning rate.
     alpha, l1_ratio : float, default=0.0001, 0.0
-        Adds alpha / batch size * ((1 - l1_ratio) / 2 * sum of w² + l1_ratio * sum of |w|) to the loss. L1 makes
-        weights 0 (those of a running mean only nearly).
+        Adds alpha * ((1 - l1_ratio) / 2 * sum of w² + l1_ratio * sum of |w|) to the loss, over the weight of a batch
+        (its rows, if each counts 1). L1 makes weights 0 (those of a running mean only nearly).
     batch_size : int or 'auto', default='auto'
         min(200, n_samples) if 'auto'.
     learning_rate : str, or Constant, StepDecay, Cosine, OneCycle, Plateau or InverseScaling, default='constant'

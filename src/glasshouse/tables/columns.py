@@ -115,10 +115,10 @@ def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def truths(cells: pa.Array) -> npt.NDArray[np.float64]:
-    """1 for yes, 0 for no, NaN for anything else."""
+    """1 for yes, 0 for no, also where they are written so; NaN for anything else."""
     words = pc.utf8_lower(cells)
-    yes = np.asarray(pc.is_in(words, value_set=pa.array(list(YES_NO))))
-    no = np.asarray(pc.is_in(words, value_set=pa.array(list(YES_NO.values()))))
+    yes = np.asarray(pc.is_in(words, value_set=pa.array([*YES_NO, "1", "1.0"])))
+    no = np.asarray(pc.is_in(words, value_set=pa.array([*YES_NO.values(), "0", "0.0"])))
     return np.where(yes, 1.0, np.where(no, 0.0, np.nan))
 
 

@@ -90,7 +90,14 @@ class TableEncoding:
 
     @property
     def feature_names(self) -> list[str]:
-        return [feature for encoding in self.encodings for feature in encoding.features]
+        """The name of each column of the matrix, each its own."""
+        names: dict[str, None] = {}
+        for feature in (feature for encoding in self.encodings for feature in encoding.features):
+            name, number = feature, 2
+            while name in names:
+                name, number = f"{feature}.{number}", number + 1
+            names[name] = None
+        return list(names)
 
     def transform(self, table: Table) -> tuple[npt.NDArray[np.float32], Surprises]:
         """Encode a table that has the training table's columns, by name, or by place where it has no header.

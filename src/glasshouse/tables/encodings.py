@@ -31,6 +31,12 @@ __all__ = [
     "NumberEncoding",
 ]
 
+
+def count(mask: pa.Array) -> int:
+    """How often a mask is true: 0 in one of no rows."""
+    return int(np.asarray(mask, bool).sum())
+
+
 RARE = 5  # rows below which a level is not told apart
 MOST_LEVELS = 256
 BEND = 3.0  # where smooth clipping ends up
@@ -77,7 +83,7 @@ class NumberEncoding:
         out[:, 0] = scaled(np.where(missing, self.median, values), self.median, self.scale)
         if self.indicator:
             out[:, 1] = missing
-        return int(missing.sum()) - pc.sum(missing_mask(cells)).as_py(), 0
+        return int(missing.sum()) - count(missing_mask(cells)), 0
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:
@@ -110,7 +116,7 @@ class BooleanEncoding:
         out[:, 0] = np.where(missing, 0.5, values)
         if self.indicator:
             out[:, 1] = missing
-        return 0, int(missing.sum()) - pc.sum(missing_mask(cells)).as_py()
+        return 0, int(missing.sum()) - count(missing_mask(cells))
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,7 @@ class DateEncoding:
             out[:, k] = scaled(np.where(missing, median, found[part]), median, scale)
         if self.indicator:
             out[:, -1] = missing
-        return int(missing.sum()) - pc.sum(missing_mask(cells)).as_py(), 0
+        return int(missing.sum()) - count(missing_mask(cells)), 0
 
 
 @dataclass(frozen=True)
@@ -187,7 +193,7 @@ class CategoryEncoding:
             tuple(sorted(levels)),
             tuple(sorted(pair["values"] for pair in rare)),
             sum(pair["counts"] for pair in rare) >= RARE,
-            pc.sum(gone).as_py() >= RARE,
+            count(gone) >= RARE,
         )
 
     @property

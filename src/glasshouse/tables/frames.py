@@ -64,10 +64,12 @@ def _text(column: nw.Series[Any]) -> pa.Array:
             cells = cells.dictionary_decode()
         if pa.types.is_boolean(cells.type):
             cells = pc.if_else(cells, "True", "False")
+        if pa.types.is_timestamp(cells.type):
+            cells = pc.strftime(pc.cast(cells, pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
         if pa.types.is_floating(cells.type):
             cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
         return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):  # objects of several types
+    except (pa.ArrowException, OverflowError, TypeError):  # objects of several types
         missing = column.is_null().to_list()
         return pa.array(
             [None if gone else _word(cell) for gone, cell in zip(missing, column.to_list(), strict=True)], pa.string()

@@ -11,7 +11,7 @@ from ..errors import OptionError, choose, expect_number
 from ..network.activations import ACTIVATIONS, activation
 from ..network.density import Density, sparsified
 from ..network.initializers import Initializer, initializer
-from ..network.losses import LossFunction, loss_for
+from ..network.losses import LossFunction, known_by, loss_for
 from ..network.network import Network, perceptron_layers
 from ..seeds import stream
 from ..storage import as_type, restored
@@ -191,9 +191,7 @@ class Recipe:
         document["density"] = asdict(self.density)
         document["initializer"] = self.initializer if isinstance(self.initializer, str) else asdict(self.initializer)
         if callable(self.loss):
-            document["loss"] = (
-                f"custom: {getattr(self.loss, '__module__', '')}.{getattr(self.loss, '__qualname__', '')}"
-            )
+            document["loss"] = f"custom: {known_by(self.loss)}"
         return {name: list(value) if isinstance(value, tuple) else value for name, value in document.items()}
 
     @classmethod
