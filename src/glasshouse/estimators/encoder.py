@@ -20,8 +20,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     """Encode raw columns: numbers, words and gaps, as ``glasshouse train`` does.
 
     Numbers are centred by their median, scaled by their interquartile range and softly clipped; a missing one takes the
-    median, with an indicator beside it. Yes and no become 1 and 0, dates their parts. Words become a column of zeros and
-    ones each, rare ones share a column. Constants, identifiers and texts are left out.
+    median, with an indicator beside it. Yes and no become 1 and 0, dates their parts. Words become a column of zeros
+    and ones each, rare ones share a column. Constants, identifiers and texts are left out.
 
     Parameters
     ----------
