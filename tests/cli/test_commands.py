@@ -100,15 +100,18 @@ def test_predict_evaluate_and_inspect(glasshouse, here) -> None:
     code, out, _ = glasshouse("evaluate", "m.glass", "t.csv", "--json")
     found = json.loads(out)
     assert code == 0
-    assert found["rows"] == 240
+    assert (found["rows"], found["part"]) == (48, "test")  # of its own table, the rows held out
     assert {"accuracy", "log_loss", "roc_auc"} <= set(found)
-    agree = sum(
-        row["prediction"] == line["Survived"]
-        for row, line in zip(rows, csv.DictReader((here / "t.csv").read_text().splitlines()))
-    )
-    assert found["accuracy"] == pytest.approx(agree / 240)
+    assert json.loads(glasshouse("evaluate", "m.glass", "--json")[1])["accuracy"] == found["accuracy"]
     code, out, _ = glasshouse("evaluate", "m.glass", "t.csv")
-    assert out.startswith("240 rows of t.csv")
+    assert out.startswith("48 test rows of t.csv, held out of its training")
+    lines = (here / "t.csv").read_text().splitlines()
+    (here / "half.csv").write_text("\n".join(lines[:121]) + "\n")
+    agree = sum(row["prediction"] == line["Survived"] for row, line in zip(rows, csv.DictReader(lines[:121])))
+    found = json.loads(glasshouse("evaluate", "m.glass", "half.csv", "--json")[1])
+    assert (found["rows"], found["part"]) == (120, "other")
+    assert found["accuracy"] == pytest.approx(agree / 120)
+    assert glasshouse("evaluate", "m.glass", "half.csv")[1].startswith("120 rows of half.csv\n")
     assert "dense" in glasshouse("inspect", "m.glass")[1]
     assert "identifier" in glasshouse("inspect", "t.csv")[1]
     assert json.loads(glasshouse("inspect", "t.csv", "--json")[1])["rows"] == 240

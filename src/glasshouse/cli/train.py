@@ -24,6 +24,8 @@ __all__ = ["train"]
 @click.option("--test", metavar="TABLE", help="Rows to judge by, instead of a fifth of TABLE.")
 @column_options
 @click.option("--weights", metavar="COL", help="The column that says how much each row counts.")
+@click.option("--group", metavar="COL", help="Rows of one value stay on one side of the split.")
+@click.option("--order", metavar="COL", help="Test on the latest rows by this column of dates or numbers.")
 @reading_options
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
@@ -39,6 +41,8 @@ def train(
     drop: tuple[str, ...],
     missing: tuple[str, ...],
     weights: str | None,
+    group: str | None,
+    order: str | None,
     delimiter: str | None,
     header: bool | None,
     encoding: str | None,
@@ -69,6 +73,8 @@ def train(
             drop=drop,
             missing=missing,
             weights=weights,
+            group=group,
+            order=order,
             reading=reading_of(delimiter, header, encoding, decimal, names),
             out=out,
             seed=seed,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,13 @@ from ..estimators.targets import Classes, Numbers, Target
 from ..network.document import layer_settings, network_from, pattern_arrays
 from ..network.network import Network
 from ..network.predictor import Predictor
-from ..storage import as_type
+from ..storage import as_type, restored
+from ..tables.corrections import marked
 from ..tables.encoder import Surprises, TableEncoding
 from ..tables.reading import Table, as_table, listed
 from ..training.recipe import Recipe
 from .labels import Labels, labels_for
+from .origin import Origin, parted, rows_hash
 from .run import Run
 from .scores import score_rows, scores
 
@@ -37,6 +39,8 @@ class Judgement:
     ----------
     each : (rows,)
         What each row adds to the score: 1 where the label is right, or minus the squared error.
+    part : str
+        Which rows these are: 'test' or 'training' of the very table the model was trained on, or 'other'.
     """
 
     rows: int
@@ -44,6 +48,7 @@ class Judgement:
     labels: Labels
     surprises: Surprises
     each: Array = field(repr=False)
+    part: str = "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +61,8 @@ class Model:
         The column it predicts; 'classification' or 'regression'.
     scores : dict
         'validation' and 'test': rows, scores by scikit-learn's names, and the source of the test rows.
+    origin : Origin
+        The rows it was trained on, by their hash, and how they were parted.
     run : Run or None
         How training went; a loaded model has none.
 
@@ -73,6 +80,7 @@ class Model:
     target: str
     recipe: Recipe
     scores: dict[str, Any]
+    origin: Origin
     run: Run | None = field(default=None, repr=False)
 
     @property
@@ -120,7 +128,7 @@ class Model:
         return self.outputs(source)[0]
 
     def evaluate(self, source: Source) -> Judgement:
-        """Scores on the rows of a table that have a target.
+        """Scores on the rows of a table that have a target; of the table it was trained on, on the test rows alone.
 
         Raises
         ------
@@ -129,7 +137,16 @@ class Model:
         """
         table = as_table(source)
         labels = self.labels_in(table)
-        return self.judge(labels, *self.encoder.transform(table))
+        part = "other" if not self.knows(table) else "test" if self.origin.with_test else "training"
+        if part == "test":
+            present, parts = parted(table, labels, self.task, self.origin)
+            table = table.take(present[parts.test])
+            labels = self.labels_in(table)
+        return replace(self.judge(labels, *self.encoder.transform(table)), part=part)
+
+    def knows(self, table: Table) -> bool:
+        """Whether these are the very rows the model was trained on."""
+        return rows_hash(marked(table, self.encoder.marks)) == self.origin.rows
 
     def labels_in(self, table: Table) -> Labels:
         """The target of each row of a table.
@@ -179,6 +196,7 @@ class Model:
             "layers": [layer_settings(layer) for layer in self.network.layers],
             "recipe": self.recipe.to_dict(),
             "scores": self.scores,
+            "origin": asdict(self.origin),
         }
         storage.write(path, "model", document, arrays)
 
@@ -206,7 +224,8 @@ class Model:
             encoder = TableEncoding.from_dict(document["encoder"])
             recipe = Recipe.from_dict(document["recipe"])
             target = as_type(document["target"], str, "target")
-            model = cls(encoder, network, targets, target, recipe, _scores(document["scores"]))
+            origin = restored(Origin, document["origin"])
+            model = cls(encoder, network, targets, target, recipe, _scores(document["scores"]), origin)
             fits = (
                 network.n_features == len(encoder.feature_names)
                 and network.n_outputs == targets.n_outputs

@@ -19,7 +19,6 @@ from ..tables.columns import numbers
 from ..tables.corrections import Corrections
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
-from ..tables.splitting import split
 from ..training.batches import Data
 from ..training.checkpoints import begin
 from ..training.loop import Validation, fit
@@ -31,6 +30,7 @@ from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .labels import labels_for, targets_of, task_of
 from .model import Model, Source
+from .origin import Origin, parted, rows_hash
 from .run import Run
 from .scores import difference, interval, scores
 
@@ -67,6 +67,8 @@ def train(
     drop: Sequence[str] = (),
     missing: Sequence[str] = (),
     weights: str | None = None,
+    group: str | None = None,
+    order: str | None = None,
     reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
@@ -95,6 +97,10 @@ def train(
         Cells that mean missing, in every column, or in one: ``'-1@age'``.
     weights : str, optional
         The column that says how much each row counts in training and validation.
+    group : str, optional
+        The column whose rows of one value stay on one side of the split; it is not learned from.
+    order : str, optional
+        The column of dates or numbers that says which rows are the latest: those are the test.
     reading : Reading, optional
         What is known of the file: delimiter, header, encoding, decimal mark, names.
     out : path, optional
@@ -128,9 +134,11 @@ def train(
     whole = corrections.mark(as_table(table, reading))
     target = whole.resolve(target)
     counts = None if weights is None else whole.resolve(weights)
-    apart = (target,) if counts is None else (target, counts)
+    by_group, by_order = (None if name is None else whole.resolve(name) for name in (group, order))
+    apart = tuple(name for name in (target, counts, by_group) if name is not None)
     task = task_of(target, whole.columns[target])
     labels = labels_for(target, whole.columns[target], task)
+    origin = Origin(file_of(table), rows_hash(whole), seed, by_group, by_order, test is None)
     present = np.flatnonzero(~labels.missing)
     if len(present) < FEWEST_ROWS:
         raise TableError(
@@ -139,7 +147,7 @@ def train(
     rows, y = whole.take(present), labels.y[present]
     columns = corrections.describe(whole, apart)
     weight = None if counts is None else _weights(rows, counts)
-    parts = split(len(present), None if task == "regression" else y, seed, with_test=test is None)
+    parts = parted(whole, labels, task, origin)[1]
     if not (len(parts.validation) and (len(parts.test) or test is not None)):
         classes = len(np.unique(y))
         raise TableError(
@@ -163,7 +171,7 @@ def train(
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
     fit(state, trained, recipe, Validation(held_out, targets.score), [*watchers, *keepers])
     seconds = time.perf_counter() - started
-    model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {})
+    model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {}, origin)
 
     announce(watchers, "judging")
     test_labels = model.labels_in(judged)
@@ -209,6 +217,11 @@ def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], targe
     if isinstance(targets, Classes) and len(np.unique(y[train])) < 2:
         raise TableError(f"the target {target!r} has one class only among the training rows: add rows of the others")
     return targets
+
+
+def file_of(table: Source) -> str:
+    """The name of the file a table comes from, '' if it comes from none."""
+    return Path(os.fspath(table)).name if isinstance(table, str | os.PathLike) else ""
 
 
 def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:

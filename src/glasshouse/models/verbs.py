@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from ..errors import TableError
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.corrections import Corrections
 from ..tables.encoder import Surprises
@@ -68,9 +70,30 @@ def as_csv(table: pa.Table) -> bytes:
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 
-def evaluate(model: AnyModel, table: Source, *, reading: Reading | None = None) -> Judgement:
-    """Score a model on the rows of a table that have a target; see `Model.evaluate`."""
-    return _model(model).evaluate(as_table(table, reading))
+def evaluate(model: AnyModel, table: Source | None = None, *, reading: Reading | None = None) -> Judgement:
+    """Score a model on the rows of a table that have a target; see `Model.evaluate`.
+
+    Without a table, on the test rows of the one it was trained on, while that still lies beside the model's file.
+
+    Raises
+    ------
+    TableError
+        If no table is given, and the one it was trained on is not there any more, or holds other rows now.
+    """
+    found = _model(model)
+    if table is not None:
+        return found.evaluate(as_table(table, reading))
+    file = found.origin.file
+    place = Path(os.fspath(model)).parent / file if isinstance(model, str | os.PathLike) else Path(file)
+    source = file if file.startswith("example:") else str(place)
+    if not file or not (file.startswith("example:") or place.exists()):
+        raise TableError(f"the table {file or 'the model was trained on'} is not beside the model: name a table")
+    rows = as_table(source, reading)
+    if not found.knows(rows):
+        raise TableError(f"{source} holds other rows than those the model was trained on: name a table")
+    if not found.origin.with_test:
+        raise TableError(f"no row of {source} was held out of the training: name the test table")
+    return found.evaluate(rows)
 
 
 def inspect(

@@ -1,4 +1,4 @@
-"""Rows that train, rows that choose, rows that judge: drawn once, by one seed."""
+"""Rows that train, rows that choose, rows that judge: dealt once, by one seed, or by group, or by time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import OptionError
 from ..seeds import stream
 
-__all__ = ["Split", "split"]
+__all__ = ["SHARES", "Split", "split"]
 
 Rows = npt.NDArray[np.int64]
+SHARES = (16 / 25, 4 / 25, 5 / 25)
 # 25 places: 16 to train, 4 to choose, 5 to judge, as evenly mixed as they can be.
 PATTERN = np.array([0, 0, 2, 0, 0, 1, 0, 0, 2, 0, 0, 1, 0, 2, 0, 0, 1, 0, 2, 0, 0, 1, 0, 2, 0])
 PATTERN_WITHOUT_TEST = np.array([0, 0, 1, 0, 0])
@@ -25,14 +27,51 @@ class Split(NamedTuple):
     test: Rows
 
 
-def split(n_rows: int, labels: npt.NDArray[Any] | None, seed: int, *, with_test: bool = True) -> Split:
-    """Deal rows 64 : 16 : 20, or 80 : 20 without test rows, each class in these shares.
+def split(
+    n_rows: int,
+    labels: npt.NDArray[Any] | None,
+    seed: int,
+    *,
+    with_test: bool = True,
+    group: npt.NDArray[Any] | None = None,
+    order: npt.NDArray[Any] | None = None,
+) -> Split:
+    """Deal rows 64 : 16 : 20, or 80 : 20 without test rows.
+
+    Parameters
+    ----------
+    labels : (n_rows,) or None
+        Each class in these shares.
+    group : (n_rows,) or None
+        Rows of a group stay on one side.
+    order : (n_rows,) or None
+        The latest rows judge, those before them choose, the earliest train.
+
+    Raises
+    ------
+    OptionError
+        If both group and order are given, or there are fewer than three groups.
 
     Examples
     --------
     >>> [len(rows) for rows in split(1000, None, seed=0)]
     [640, 160, 200]
+    >>> split(10, None, seed=0, order=np.arange(10)).test.tolist()
+    [8, 9]
     """
+    if group is not None and order is not None:
+        raise OptionError("rows can be parted by group or by order, not by both: leave one out")
+    if order is not None:
+        part = _by_order(order, with_test)
+    elif group is not None:
+        part = _by_group(group, seed, with_test)
+    else:
+        part = _by_class(n_rows, labels, seed, with_test)
+    train, validation, test = (np.flatnonzero(part == k) for k in range(3))
+    return Split(train, validation, test)
+
+
+def _by_class(n_rows: int, labels: npt.NDArray[Any] | None, seed: int, with_test: bool) -> Rows:
     order = stream(seed, "split").permutation(n_rows)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -41,5 +80,34 @@ def split(n_rows: int, labels: npt.NDArray[Any] | None, seed: int, *, with_test:
     part[order] = pattern[np.arange(n_rows) % len(pattern)]
     if labels is not None:  # a class that nothing was trained on could never be predicted
         part[~np.isin(labels, labels[part == 0])] = 0
-    train, validation, test = (np.flatnonzero(part == k) for k in range(3))
-    return Split(train, validation, test)
+    return part
+
+
+def _bounds(with_test: bool) -> tuple[float, float]:
+    """Where training ends, and where choosing ends, as shares of the rows."""
+    return (SHARES[0], SHARES[0] + SHARES[1]) if with_test else (4 / 5, 1.0)
+
+
+def _by_order(order: npt.NDArray[Any], with_test: bool) -> Rows:
+    place = np.empty(len(order), np.int64)
+    place[np.argsort(order, kind="stable")] = np.arange(len(order))
+    return np.searchsorted(np.array(_bounds(with_test)) * len(order), place, side="right").astype(np.int64)
+
+
+def _by_group(group: npt.NDArray[Any], seed: int, with_test: bool) -> Rows:
+    """Groups in a random order, each to the part that is furthest behind its share."""
+    names, places, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    parts = 3 if with_test else 2
+    if len(names) < parts:
+        raise OptionError(
+            f"there are {len(names)} groups, and {parts} sides to keep them on: give a column of more groups"
+        )
+    shares = np.array(SHARES if with_test else (4 / 5, 1 / 5))
+    side, dealt = np.zeros(len(names), np.int64), np.zeros(parts)
+    for left, k in enumerate(stream(seed, "split").permutation(len(names))):
+        behind = shares * (dealt.sum() + sizes[k]) - dealt
+        if len(names) - left <= np.count_nonzero(dealt == 0):  # no side stays empty
+            behind[dealt > 0] = -np.inf
+        side[k] = int(np.argmax(behind))
+        dealt[side[k]] += sizes[k]
+    return np.asarray(side[places])
