@@ -74,7 +74,7 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     assert found["rows"] == 569
     assert found["seed"] == 7
     assert found["task"] == "classification"
-    assert set(found["test"]) == {"accuracy", "log_loss", "roc_auc", "rows", "source"}
+    assert set(found["test"]) == {"accuracy", "log_loss", "roc_auc", "rows", "source", "intervals"}
     assert found["test"]["accuracy"] > 0.93
     assert set(found["baselines"]) == {"majority", "logistic regression", "boosted trees"}
 

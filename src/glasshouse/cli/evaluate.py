@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from .options import reading_of, reading_options
-from .show import echo_json, named, number, score_name, surprised
+from .show import echo_json, echo_lines, named, number, score_name, surprised
+
+if TYPE_CHECKING:
+    from ..models.scores import ClassScores
 
 __all__ = ["evaluate"]
 
+MOST_CLASSES = 12
 WHICH = {
     "test": "test rows of {table}, held out of its training",
     "training": "rows of {table}, which it was trained on: the scores flatter it",
@@ -47,6 +53,8 @@ def evaluate(
                 "rows": judgement.rows,
                 "part": judgement.part,
                 **judgement.scores,
+                "intervals": judgement.intervals,
+                "classes": [row._asdict() for row in judgement.classes],
                 "unknown_labels": unknown,
                 "unseen": unseen,
             }
@@ -54,10 +62,28 @@ def evaluate(
         return
     click.echo(f"{judgement.rows:,} {WHICH[judgement.part].format(table=table or 'its table')}")
     for name, value in judgement.scores.items():
-        click.echo(f"  {score_name(name):10}{number(name, value):>12}")
+        low, high = judgement.intervals[name]
+        click.echo(f"  {score_name(name):10}{number(name, value):>12}   {number(name, low)} to {number(name, high)}")
+    echo_lines(_by_class(judgement.classes))
     if judgement.labels.missing.any():
         click.echo(f"  left out  {judgement.labels.missing.sum():,} rows without the target", err=True)
     for line in surprised(judgement.surprises):
         click.echo(line, err=True)
     if judgement.labels.unknown:
         click.echo(f"  labels    {named(judgement.labels.unknown)}: never seen in training, counted as wrong", err=True)
+
+
+def _by_class(classes: list[ClassScores]) -> list[str]:
+    """A table of the classes; of many, those that are found worst."""
+    if not classes:
+        return []
+    shown = classes if len(classes) <= MOST_CLASSES else sorted(classes, key=lambda row: row.f1)[:MOST_CLASSES]
+    width = max(10, *(len(named([str(row.label)])) for row in shown))
+    lines = [f"  {'class':{width}}{'rows':>10}{'precision':>11}{'recall':>9}{'F1':>9}"]
+    lines += [
+        f"  {named([str(row.label)]):{width}}{row.rows:>10,}{row.precision:>11.3f}{row.recall:>9.3f}{row.f1:>9.3f}"
+        for row in shown
+    ]
+    if len(classes) > len(shown):
+        lines.append(f"  and {len(classes) - len(shown)} more, found better: --json has them all")
+    return lines

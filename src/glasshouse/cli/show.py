@@ -12,7 +12,17 @@ import click
 if TYPE_CHECKING:
     from ..tables.encoder import Surprises
 
-__all__ = ["SCHEMA_VERSION", "counted", "echo_json", "echo_lines", "named", "number", "score_name", "surprised"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "counted",
+    "echo_json",
+    "echo_lines",
+    "half_width",
+    "named",
+    "number",
+    "score_name",
+    "surprised",
+]
 
 SCHEMA_VERSION = 1
 NAMES = {"roc_auc": "ROC AUC", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
@@ -27,6 +37,12 @@ def number(name: str, value: float) -> str:
     if name in ("rmse", "mae"):
         return f"{value:,.4g}" if value < 1000 else f"{value:,.0f}"
     return f"{value:.3f}"
+
+
+def half_width(name: str, interval: tuple[float, float]) -> str:
+    """'± 0.060': how far a score may be off by chance."""
+    low, high = interval
+    return f"± {number(name, (high - low) / 2)}"
 
 
 def counted(counts: Mapping[str, int], most: int = 6) -> str:

@@ -9,7 +9,7 @@ import click
 
 from .options import column_options, kinds_of, reading_of, reading_options
 from .progress import progress
-from .show import counted, echo_json, echo_lines, named, number, score_name, surprised
+from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -103,7 +103,7 @@ def _document(model: Model) -> dict[str, Any]:
         "seconds": run.seconds,
         "seed": model.recipe.seed,
         "validation": model.scores["validation"],
-        "test": model.scores["test"],
+        "test": {**model.scores["test"], "intervals": run.intervals},
         "baselines": {baseline.name: {**baseline.scores, "seconds": baseline.seconds} for baseline in run.baselines},
     }
 
@@ -148,10 +148,12 @@ def _reading(model: Model) -> list[str]:
 def _training(model: Model) -> list[str]:
     run, test = _run_of(model), model.scores["test"]
     where = "nothing was chosen on these" if test["source"] == "held out" else f"all of {test['source']}"
+    origin = model.origin
+    rule = f"; by groups of {origin.group}" if origin.group else f"; by {origin.order}" if origin.order else ""
     sizes = "-".join(map(str, model.network.sizes))
     return [
         f"{len(run.split.train):,} rows to train, {len(run.split.validation):,} to choose, "
-        f"{test['rows']:,} to test ({where})",
+        f"{test['rows']:,} to test ({where}{rule})",
         f"{model.target}: {model.targets.description}; network {sizes}, {len(model.network.parameters):,} parameters, "
         f"best epoch {run.best_epoch} of {run.epochs}{' (stopped by hand)' if run.interrupted else ''}",
     ]
@@ -166,8 +168,8 @@ def _scores(model: Model) -> list[str]:
     lines = [" " * 22 + "".join(f"{score_name(name):>16}" for name in names) + f"{'seconds':>10}"]
     for title, found, seconds in rows:
         cells = [number(name, found[name]) if name in found else "–" for name in names]
-        if title == "this network" and run.half_interval == run.half_interval:  # not NaN
-            cells[0] += f" ± {run.half_interval:.3f}"
+        if title == "this network":
+            cells = [f"{cell} {half_width(name, run.intervals[name])}" for name, cell in zip(names, cells)]
         lines.append(f"  {title:20}" + "".join(f"{cell:>16}" for cell in cells) + f"{seconds:>10.1f}")
     return lines
 

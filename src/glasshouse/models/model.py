@@ -20,10 +20,11 @@ from ..tables.corrections import marked
 from ..tables.encoder import Surprises, TableEncoding
 from ..tables.reading import Table, as_table, listed
 from ..training.recipe import Recipe
+from .intervals import Interval, intervals
 from .labels import Labels, labels_for
 from .origin import Origin, parted, rows_hash
 from .run import Run
-from .scores import score_rows, scores
+from .scores import ClassScores, by_class, score_rows, scores
 
 __all__ = ["Judgement", "Model", "load"]
 
@@ -39,6 +40,10 @@ class Judgement:
     ----------
     each : (rows,)
         What each row adds to the score: 1 where the label is right, or minus the squared error.
+    intervals : dict of str to (low, high)
+        Of each score, the 95 % interval.
+    classes : list of ClassScores
+        Precision, recall and F1 of each class.
     part : str
         Which rows these are: 'test' or 'training' of the very table the model was trained on, or 'other'.
     """
@@ -48,6 +53,8 @@ class Judgement:
     labels: Labels
     surprises: Surprises
     each: Array = field(repr=False)
+    intervals: dict[str, Interval]
+    classes: list[ClassScores]
     part: str = "other"
 
 
@@ -172,7 +179,15 @@ class Model:
         present = ~labels.missing
         outputs, y = self.outputs_of(X[present]), labels.y[present]
         found = scores(self.targets, outputs, y)
-        return Judgement(len(y), found, labels, surprises, score_rows(self.targets, outputs, y))
+        return Judgement(
+            len(y),
+            found,
+            labels,
+            surprises,
+            score_rows(self.targets, outputs, y),
+            intervals(self.targets, outputs, y, found),
+            by_class(self.targets, outputs, y),
+        )
 
     def target_in(self, table: Table) -> str:
         """The target column of a table: by name, or, in one without a header, the place it had."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ..tables.reading import Table
     from ..tables.splitting import Split
     from .baselines import Baseline
+    from .intervals import Interval
     from .labels import Labels
     from .scores import Difference
 
@@ -41,7 +42,7 @@ class Run:
     best_epoch: int
     interrupted: bool
     seconds: float
-    half_interval: float
+    intervals: dict[str, Interval]
     baselines: list[Baseline]
     differences: list[tuple[Baseline, Difference]]
     path: Path | None

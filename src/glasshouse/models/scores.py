@@ -10,7 +10,7 @@ from sklearn import metrics
 
 from ..estimators.targets import Classes, Target
 
-__all__ = ["Difference", "difference", "interval", "score_rows", "scores"]
+__all__ = ["ClassScores", "Difference", "by_class", "difference", "score_rows", "scores"]
 
 Array = npt.NDArray[Any]
 
@@ -45,12 +45,27 @@ def score_rows(targets: Target, outputs: Array, y: Array) -> Array:
     return np.asarray(-((outputs - y) ** 2))
 
 
-def interval(targets: Target, rows: Array) -> float:
-    """Half the width of a 95 % interval of the accuracy (Wald); NaN for numbers."""
+class ClassScores(NamedTuple):
+    """How well one class is told from the others, by scikit-learn's names; rows counts those that are of it."""
+
+    label: Any
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+
+
+def by_class(targets: Target, outputs: Array, y: Array) -> list[ClassScores]:
+    """Precision, recall and F1 of each class that occurs in these rows or was predicted for one; none for numbers."""
     if not isinstance(targets, Classes):
-        return float("nan")
-    share = rows.mean()
-    return float(1.96 * np.sqrt(share * (1 - share) / len(rows)))
+        return []
+    predicted = targets.classes[outputs.argmax(axis=1)]
+    labels = targets.classes[np.isin(targets.classes, np.concatenate((y, predicted)))]
+    found = metrics.precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0.0)
+    return [
+        ClassScores(label.item(), int(rows), float(p), float(r), float(f))
+        for label, p, r, f, rows in zip(labels, *found, strict=True)
+    ]
 
 
 class Difference(NamedTuple):

@@ -32,7 +32,7 @@ from .labels import labels_for, targets_of, task_of
 from .model import Model, Source
 from .origin import Origin, parted, rows_hash
 from .run import Run
-from .scores import difference, interval, scores
+from .scores import difference, scores
 
 __all__ = ["default_recipe", "train"]
 
@@ -203,7 +203,7 @@ def train(
         best_epoch=state.best.epoch if state.best else state.epoch,
         interrupted=state.interrupted,
         seconds=seconds,
-        half_interval=interval(targets, judgement.each),
+        intervals=judgement.intervals,
         baselines=plain,
         differences=[(baseline, difference(judgement.each, baseline.rows)) for baseline in plain],
         path=path,

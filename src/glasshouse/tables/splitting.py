@@ -41,9 +41,9 @@ def split(
     Parameters
     ----------
     labels : (n_rows,) or None
-        Each class in these shares.
+        Each class in these shares, as far as group and order allow.
     group : (n_rows,) or None
-        Rows of a group stay on one side.
+        Rows of a group stay on one side; groups of like class and size are shared out.
     order : (n_rows,) or None
         The latest rows judge, those before them choose, the earliest train.
 
@@ -64,7 +64,7 @@ def split(
     if order is not None:
         part = _by_order(order, with_test)
     elif group is not None:
-        part = _by_group(group, seed, with_test)
+        part = _by_group(group, labels, seed, with_test)
     else:
         part = _by_class(n_rows, labels, seed, with_test)
     train, validation, test = (np.flatnonzero(part == k) for k in range(3))
@@ -94,20 +94,23 @@ def _by_order(order: npt.NDArray[Any], with_test: bool) -> Rows:
     return np.searchsorted(np.array(_bounds(with_test)) * len(order), place, side="right").astype(np.int64)
 
 
-def _by_group(group: npt.NDArray[Any], seed: int, with_test: bool) -> Rows:
-    """Groups in a random order, each to the part that is furthest behind its share."""
-    names, places, sizes = np.unique(group, return_inverse=True, return_counts=True)
-    parts = 3 if with_test else 2
-    if len(names) < parts:
+def _by_group(group: npt.NDArray[Any], labels: npt.NDArray[Any] | None, seed: int, with_test: bool) -> Rows:
+    """The largest group trains; of the others, those of like class and size share the sides out between them."""
+    names, first, places, sizes = np.unique(group, return_index=True, return_inverse=True, return_counts=True)
+    sides = 3 if with_test else 2
+    if len(names) < sides:
         raise OptionError(
-            f"there are {len(names)} groups, and {parts} sides to keep them on: give a column of more groups"
+            f"there are {len(names)} groups, and {sides} sides to keep them on: give a column of more groups"
         )
-    shares = np.array(SHARES if with_test else (4 / 5, 1 / 5))
-    side, dealt = np.zeros(len(names), np.int64), np.zeros(parts)
-    for left, k in enumerate(stream(seed, "split").permutation(len(names))):
-        behind = shares * (dealt.sum() + sizes[k]) - dealt
-        if len(names) - left <= np.count_nonzero(dealt == 0):  # no side stays empty
-            behind[dealt > 0] = -np.inf
-        side[k] = int(np.argmax(behind))
-        dealt[side[k]] += sizes[k]
+    rng = stream(seed, "split")
+    shuffled = rng.permutation(len(names))
+    classes = np.zeros(len(names)) if labels is None else np.unique(labels[first], return_inverse=True)[1]
+    order = shuffled[np.lexsort((sizes[shuffled], classes[shuffled]))]
+    rest = order[order != np.argmax(sizes)]
+    side = np.zeros(len(names), np.int64)
+    if len(rest) < 9:  # fewer than any stretch of the pattern that has every side
+        side[rest] = rng.permutation((np.arange(sides - 1, -1, -1).tolist() + [0] * 9)[: len(rest)])
+    else:
+        pattern = PATTERN if with_test else PATTERN_WITHOUT_TEST
+        side[rest] = pattern[(np.arange(len(rest)) + rng.integers(len(pattern))) % len(pattern)]
     return np.asarray(side[places])
