@@ -69,8 +69,8 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = "schema_version model task target rows features parameters epochs interrupted seconds seed validation test"
-    assert list(found) == [*keys.split(), "baselines"]
+    keys = "schema_version model task target rows features parameters epochs interrupted refit seconds seed"
+    assert list(found) == [*keys.split(), "validation", "test", "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7
     assert found["task"] == "classification"
@@ -286,3 +286,20 @@ def test_progress_is_drawn_on_a_terminal_only(here) -> None:
     script = " ".join(command)
     live = subprocess.run(["script", "-qec", script, "/dev/null"], capture_output=True, text=True, check=True)
     assert "epoch" in live.stdout
+
+
+def test_a_refit_is_said_on_every_screen(glasshouse, here) -> None:
+    code, out, _ = glasshouse(
+        "train", "example:wine", "--target", "target", "--refit", "--out", "w.glass", "--no-baselines"
+    )
+    assert code == 0
+    assert "scored, then trained anew on all 178 rows" in out
+    assert "on all rows since: the scores are of the network before" in glasshouse("inspect", "w.glass")[1]
+    assert "which it was trained on: the scores flatter it" in glasshouse("evaluate", "w.glass", "example:wine")[1]
+    code, _, err = glasshouse("evaluate", "w.glass")
+    assert (code, err) == (
+        2,
+        "glasshouse: the model has been trained on every row of example:wine: name a table of others\n",
+    )
+    found = json.loads(glasshouse("inspect", "w.glass", "--json")[1])
+    assert found["refit"] is True

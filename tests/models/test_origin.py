@@ -76,7 +76,7 @@ def test_rows_all_trained_on_are_called_so(visits, tmp_path) -> None:
     gh.train(visits, target="state", test=test, out=place, **QUICK)
     assert gh.evaluate(place, visits).part == "training"
     assert gh.evaluate(place, test).part == "other"
-    with pytest.raises(TableError, match=r"no row of .* was held out of the training: name the test table"):
+    with pytest.raises(TableError, match=r"trained on every row of .*: name a table of others"):
         gh.evaluate(place)
 
 

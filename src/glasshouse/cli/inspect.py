@@ -61,6 +61,8 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
         words = [f"{score_name(n)} {number(n, v)}" for n, v in scores.items() if n not in ("rows", "source")]
         source = f", {scores['source']}" if "source" in scores else ""
         lines.append(f"  {part:12}{', '.join(words)} ({scores.get('rows', 0):,} rows{source})")
+    if found["refit"]:
+        lines.append("  refit       on all rows since: the scores are of the network before")
     return [*lines, f"next: glasshouse predict {shlex.quote(path)} TABLE"]
 
 

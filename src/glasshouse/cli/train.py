@@ -28,6 +28,7 @@ __all__ = ["train"]
 @click.option("--order", metavar="COL", help="Test on the latest rows by this column of dates or numbers.")
 @reading_options
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
+@click.option("--refit", is_flag=True, help="Train the network that is kept on all rows once the scores are known.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
 @click.option("--checkpoint", metavar="FILE", help="Keep the whole state of the training there, after every epoch.")
@@ -49,6 +50,7 @@ def train(
     decimal: str | None,
     names: str | None,
     out: str | None,
+    refit: bool,
     seed: int,
     baselines: bool,
     checkpoint: str | None,
@@ -77,6 +79,7 @@ def train(
             order=order,
             reading=reading_of(delimiter, header, encoding, decimal, names),
             out=out,
+            refit=refit,
             seed=seed,
             baselines=baselines,
             checkpoint=checkpoint,
@@ -100,6 +103,7 @@ def _document(model: Model) -> dict[str, Any]:
         "parameters": len(model.network.parameters),
         "epochs": run.epochs,
         "interrupted": run.interrupted,
+        "refit": model.origin.refit,
         "seconds": run.seconds,
         "seed": model.recipe.seed,
         "validation": model.scores["validation"],
@@ -187,6 +191,9 @@ def _ending(model: Model) -> list[str]:
         lines.append(f"no better than {rival[0].name} here: the difference could be chance")
     elif run.differences:
         lines.append("the network is better than every baseline here, beyond chance (95 %)")
+    if model.origin.refit:
+        rows = sum(map(len, run.split))
+        lines.append(f"scored, then trained anew on all {rows:,} rows, {run.best_epoch} epochs: that network is kept")
     if run.path is not None:
         file = shlex.quote(str(run.path))
         lines.append(f"wrote {file}     next: glasshouse predict {file} TABLE")

@@ -144,12 +144,17 @@ class Model:
         """
         table = as_table(source)
         labels = self.labels_in(table)
-        part = "other" if not self.knows(table) else "test" if self.origin.with_test else "training"
+        part = "other" if not self.knows(table) else "test" if self.held_out else "training"
         if part == "test":
             present, parts = parted(table, labels, self.task, self.origin)
             table = table.take(present[parts.test])
             labels = self.labels_in(table)
         return replace(self.judge(labels, *self.encoder.transform(table)), part=part)
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the table it was trained on has rows it has not seen."""
+        return self.origin.with_test and not self.origin.refit
 
     def knows(self, table: Table) -> bool:
         """Whether these are the very rows the model was trained on."""
@@ -271,6 +276,7 @@ class Model:
             "dtype": str(self.network.dtype),
             "recipe": self.recipe.to_dict(),
             "scores": self.scores,
+            "refit": self.origin.refit,
         }
 
     def __repr__(self) -> str:

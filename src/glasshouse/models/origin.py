@@ -32,6 +32,8 @@ class Origin:
         SHA-256 of the cells of every column but those that are not read, in hexadecimal.
     with_test : bool
         Whether test rows were held out of it.
+    refit : bool
+        Whether the network was trained anew on all of them once the scores were known.
     """
 
     file: str
@@ -40,6 +42,7 @@ class Origin:
     group: str | None
     order: str | None
     with_test: bool
+    refit: bool = False
 
 
 def rows_hash(table: Table) -> str:

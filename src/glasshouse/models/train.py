@@ -19,6 +19,7 @@ from ..tables.columns import numbers
 from ..tables.corrections import Corrections
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
+from ..tables.splitting import Split
 from ..training.batches import Data
 from ..training.checkpoints import begin
 from ..training.loop import Validation, fit
@@ -28,9 +29,10 @@ from ..training.state import State
 from ..training.watchers import Watcher, announce
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
-from .labels import labels_for, targets_of, task_of
+from .labels import Labels, labels_for, targets_of, task_of
 from .model import Model, Source
 from .origin import Origin, parted, rows_hash
+from .refit import refitted
 from .run import Run
 from .scores import difference, scores
 
@@ -72,6 +74,7 @@ def train(
     reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
+    refit: bool = False,
     baselines: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
@@ -107,6 +110,9 @@ def train(
         Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
     seed : int
         Seeds split, weights and order.
+    refit : bool
+        Train the network that is kept on all rows of the table once the scores are known. They are those of the network
+        that had not seen the test rows.
     baselines : bool
         Whether to train plain predictors on the same rows, for comparison.
     checkpoint : path, optional
@@ -139,20 +145,10 @@ def train(
     task = task_of(target, whole.columns[target])
     labels = labels_for(target, whole.columns[target], task)
     origin = Origin(file_of(table), rows_hash(whole), seed, by_group, by_order, test is None)
-    present = np.flatnonzero(~labels.missing)
-    if len(present) < FEWEST_ROWS:
-        raise TableError(
-            f"{whole.name} has {len(present)} rows with a target: at least {FEWEST_ROWS} are needed to split them"
-        )
+    present, parts = _dealt(whole, labels, task, origin)
     rows, y = whole.take(present), labels.y[present]
     columns = corrections.describe(whole, apart)
     weight = None if counts is None else _weights(rows, counts)
-    parts = parted(whole, labels, task, origin)[1]
-    if not (len(parts.validation) and (len(parts.test) or test is not None)):
-        classes = len(np.unique(y))
-        raise TableError(
-            f"{whole.name} has {len(present)} rows of {classes} classes: too few to train, choose and judge; add rows"
-        )
     targets = _targets(task, y, parts.train, target)
     encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
     X, _ = encoder.transform(rows)
@@ -190,6 +186,9 @@ def train(
         has_target = ~test_labels.missing
         judged_rows = X_test[has_target], test_labels.y[has_target]
         plain = train_baselines(targets, (X[parts.train], y[parts.train]), judged_rows, seed, watchers)
+    if refit and not state.interrupted:
+        announce(watchers, "training on all rows")
+        model = refitted(model, rows, y, weight, columns, state.best.epoch if state.best else state.epoch, watchers)
     if path is not None:
         model.save(path)
     run = Run(
@@ -201,7 +200,7 @@ def train(
         surprises=surprises,
         epochs=state.epoch,
         best_epoch=state.best.epoch if state.best else state.epoch,
-        interrupted=state.interrupted,
+        interrupted=state.interrupted or (refit and not model.origin.refit),
         seconds=seconds,
         intervals=judgement.intervals,
         baselines=plain,
@@ -209,6 +208,22 @@ def train(
         path=path,
     )
     return replace(model, run=run)
+
+
+def _dealt(table: Table, labels: Labels, task: str, origin: Origin) -> tuple[npt.NDArray[np.int64], Split]:
+    """The rows with a target, and their split, if there are enough of them for one."""
+    n_rows = int((~labels.missing).sum())
+    if n_rows < FEWEST_ROWS:
+        raise TableError(
+            f"{table.name} has {n_rows} rows with a target: at least {FEWEST_ROWS} are needed to split them"
+        )
+    present, parts = parted(table, labels, task, origin)
+    if not (len(parts.validation) and (len(parts.test) or not origin.with_test)):
+        classes = len(np.unique(labels.y[present]))
+        raise TableError(
+            f"{table.name} has {n_rows} rows of {classes} classes: too few to train, choose and judge; add rows"
+        )
+    return present, parts
 
 
 def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Target:

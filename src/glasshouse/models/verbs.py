@@ -91,8 +91,8 @@ def evaluate(model: AnyModel, table: Source | None = None, *, reading: Reading |
     rows = as_table(source, reading)
     if not found.knows(rows):
         raise TableError(f"{source} holds other rows than those the model was trained on: name a table")
-    if not found.origin.with_test:
-        raise TableError(f"no row of {source} was held out of the training: name the test table")
+    if not found.held_out:
+        raise TableError(f"the model has been trained on every row of {source}: name a table of others")
     return found.evaluate(rows)
 
 
