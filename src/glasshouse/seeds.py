@@ -14,6 +14,7 @@ PURPOSES = (
     "dropout",
     "split",
     "topology",
+    "leaks",
 )  # appended to, never reordered: the place is the child's key
 
 

@@ -8,30 +8,11 @@ import json
 import os
 import subprocess
 import sys
-import warnings
 from pathlib import Path
 
 import pytest
 
-from glasshouse.cli.main import VERBS, _run
-
-
-@pytest.fixture
-def here(tmp_path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def glasshouse(here, capsys):
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            code = _run([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
+from glasshouse.cli.main import VERBS
 
 
 def titanic_like(path: Path, rows: int = 240) -> None:
@@ -69,7 +50,7 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = "schema_version model task target rows features parameters epochs interrupted refit seconds seed"
+    keys = "schema_version model task target rows leaks features parameters epochs interrupted refit seconds seed"
     assert list(found) == [*keys.split(), "validation", "test", "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7

@@ -12,10 +12,13 @@ from .progress import progress
 from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
 if TYPE_CHECKING:
+    from ..models.leaks import Leak
     from ..models.model import Model
     from ..models.run import Run
 
 __all__ = ["train"]
+
+MOST_LEAKS = 6
 
 
 @click.command(epilog="Example: glasshouse train titanic.csv --target Survived")
@@ -99,6 +102,7 @@ def _document(model: Model) -> dict[str, Any]:
         "task": model.task,
         "target": model.target,
         "rows": len(run.split.train) + len(run.split.validation) + model.scores["test"]["rows"],
+        "leaks": [leak._asdict() for leak in run.leaks],
         "features": model.network.n_features,
         "parameters": len(model.network.parameters),
         "epochs": run.epochs,
@@ -146,7 +150,17 @@ def _reading(model: Model) -> list[str]:
     odd += [f"{label!r} unknown, {count:,} wrong" for label, count in run.test_labels.unknown.items()]
     if odd:
         lines.append("  labels    " + ", ".join(odd[:4]) + (f" and {len(odd) - 4} more" if len(odd) > 4 else ""))
-    return lines
+    return lines + [_leak(leak, model.target) for leak in run.leaks[:MOST_LEAKS]]
+
+
+def _leak(leak: Leak, target: str) -> str:
+    if leak.weights:
+        signs = ["+" if weight > 0 else "-" for weight in leak.weights]
+        total = " ".join(f"{sign} {named([name])}" for sign, name in zip(signs, leak.columns))
+        return f"  leak?     {total.removeprefix('+ ')} is {target}: unless all are known before it, --drop one"
+    (name,) = leak.columns
+    how = f"{leak.score:.1%} right" if leak.score < 0.9995 else "always right"
+    return f"  leak?     {named([name])} alone tells {target}, {how}: unless it is known before, --drop it"
 
 
 def _training(model: Model) -> list[str]:

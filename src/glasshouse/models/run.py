@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .baselines import Baseline
     from .intervals import Interval
     from .labels import Labels
+    from .leaks import Leak
     from .scores import Difference
 
 __all__ = ["Run"]
@@ -26,6 +27,8 @@ class Run:
 
     Attributes
     ----------
+    leaks : list of Leak
+        Columns that tell the target too well to be true.
     interrupted : bool
         Whether somebody ended the training by hand; the model is the best so far.
     differences : list of (Baseline, Difference)
@@ -36,6 +39,7 @@ class Run:
     columns: list[Column]
     split: Split
     without_target: int
+    leaks: list[Leak]
     test_labels: Labels
     surprises: Surprises
     epochs: int

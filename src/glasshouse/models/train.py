@@ -30,6 +30,7 @@ from ..training.watchers import Watcher, announce
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .labels import Labels, labels_for, targets_of, task_of
+from .leaks import leaks
 from .model import Model, Source
 from .origin import Origin, parted, rows_hash
 from .refit import refitted
@@ -155,6 +156,8 @@ def train(
     judged = rows.take(parts.test) if test is None else as_table(test, reading)
     X_test, surprises = encoder.transform(judged)  # before training: a table that does not fit must not cost a run
 
+    leaking = leaks(rows, encoder, X, y, task, parts, seed)
+
     recipe = default_recipe(targets, len(parts.train), seed)
 
     announce(watchers, "training")
@@ -196,6 +199,7 @@ def train(
         columns=columns,
         split=parts,
         without_target=int(labels.missing.sum()),
+        leaks=leaking,
         test_labels=test_labels,
         surprises=surprises,
         epochs=state.epoch,

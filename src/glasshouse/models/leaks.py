@@ -1,0 +1,101 @@
+"""Columns too good to be true: one that alone tells the target, or some that add up to it.
+
+Such a column is most often filled in after the target is known (a discharge code, a total), or numbers the recording
+that the row was cut from. The scores are then right for these rows and worthless for the next ones.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.model_selection import KFold, cross_val_predict
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from ..seeds import stream
+from ..tables.columns import numbers
+from ..tables.encoder import TableEncoding
+from ..tables.splitting import Split
+from ..tables.table import Table
+
+__all__ = ["Leak", "leaks"]
+
+Array = npt.NDArray[Any]
+LOOKED_AT = 3000  # rows: enough to tell 98 % from 97, and a column then costs milliseconds
+FEWEST = 50  # rows, below which even a poor column is sometimes right on all of them
+CLOSED = 0.98  # of the distance from the commonest class, or from the mean, to no error at all
+EXACT = 1e-6  # the largest share of the target's spread that a sum may be off: a float32 table's rounding
+
+
+class Leak(NamedTuple):
+    """Columns that tell the target: one alone, with its cross-validated score, or several as a sum.
+
+    Attributes
+    ----------
+    score : float
+        Accuracy, or R² for numbers.
+    weights : tuple of int
+        1 or -1 for each column of a sum; empty for a column alone.
+    """
+
+    columns: tuple[str, ...]
+    score: float
+    weights: tuple[int, ...] = ()
+
+
+def leaks(rows: Table, encoder: TableEncoding, X: Array, y: Array, task: str, parts: Split, seed: int) -> list[Leak]:
+    """Look for them: a decision tree on each column alone, cross-validated on rows that are not for the test.
+
+    Parameters
+    ----------
+    X : (n_rows, n_features)
+        The rows as `encoder` has them.
+    y : (n_rows,)
+        The target.
+    """
+    rng = stream(seed, "leaks")
+    seen = rng.permutation(np.concatenate((parts.train, parts.validation)))[:LOOKED_AT]
+    if len(seen) < FEWEST or (task == "classification" and 2 * len(np.unique(y[seen])) > len(seen)):
+        return []
+    found, start = [], 0
+    for encoding in encoder.encodings:
+        features = slice(start, start + len(encoding.features))
+        start = features.stop
+        leak = _alone(encoding.name, X[seen, features], y[seen], task)
+        if leak is not None:
+            found.append(leak)
+    total = None if task == "classification" else _sum(rows.take(seen), encoder, y[seen])
+    return sorted(found, key=lambda leak: -leak.score) + ([] if total is None else [total])
+
+
+def _alone(name: str, X: Array, y: Array, task: str) -> Leak | None:
+    if task == "classification":
+        tree, score = DecisionTreeClassifier(random_state=0), accuracy_score
+        plain = float(np.unique(y, return_counts=True)[1].max() / len(y))
+    else:
+        tree, score, plain = DecisionTreeRegressor(random_state=0), r2_score, 0.0
+    if plain == 1:
+        return None
+    told = float(score(y, cross_val_predict(tree, X, y, cv=KFold(5))))
+    return Leak((name,), told) if 1 - told <= (1 - CLOSED) * (1 - plain) else None
+
+
+def _sum(rows: Table, encoder: TableEncoding, y: Array) -> Leak | None:
+    """Number columns that add up to the target, some of them perhaps taken away."""
+    names = [encoding.name for encoding in encoder.encodings if encoding.kind == "number"]
+    if len(names) < 2:
+        return None
+    values = np.column_stack([numbers(name, rows.columns[name]) for name in names])
+    whole = np.asarray(~np.isnan(values).any(axis=1))
+    values, y = values[whole], y[whole]
+    if len(y) < 2 * len(names) or np.ptp(y) == 0:  # few rows are the sum of many columns by chance
+        return None
+    scale = np.maximum(np.abs(values).max(axis=0), np.finfo(float).tiny)
+    weights = np.linalg.lstsq(values / scale, y, rcond=None)[0] / scale
+    ones = np.rint(weights)
+    used = ones != 0
+    if used.sum() < 2 or np.abs(ones).max() > 1 or np.abs(values @ ones - y).max() > EXACT * y.std():
+        return None
+    return Leak(tuple(np.array(names)[used].tolist()), 1.0, tuple(ones[used].astype(int).tolist()))
