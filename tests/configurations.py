@@ -43,7 +43,10 @@ def targets(rng, loss, output, n, k):
 def configuration(number: int) -> tuple[Recipe, Data, Validation | None]:
     """A recipe with everything in it that a recipe can have, and the rows to train it on."""
     rng = np.random.default_rng(1000 + number)
-    pick = lambda *choices: choices[rng.integers(len(choices))]  # noqa: E731
+
+    def pick(*choices):
+        return choices[rng.integers(len(choices))]
+
     loss, output = PAIRS[number % len(PAIRS)]
     optimizer = list(OPTIMIZERS.values())[rng.integers(len(OPTIMIZERS))]()
     whole = isinstance(optimizer, LBFGS)

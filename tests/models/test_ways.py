@@ -33,7 +33,10 @@ TABLE = rows()
 def text(table=TABLE, delimiter=",", quoting=csv.QUOTE_MINIMAL, end="\n", header=True, decimal=".") -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)
-    comma = lambda cell: cell.replace(".", ",") if cell.replace(".", "").isdecimal() else cell  # noqa: E731
+
+    def comma(cell):
+        return cell.replace(".", ",") if cell.replace(".", "").isdecimal() else cell
+
     lines = [[comma(cell) if decimal == "," else cell for cell in line] for line in zip(*table.values(), strict=True)]
     writer.writerows([list(table), *lines] if header else lines)
     return out.getvalue()

@@ -97,7 +97,6 @@ def survey(count: int, seed: int, place: Path) -> tuple[Counter[str], float]:
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_the_bytes_a_table_or_a_reason(seed, tmp_path) -> None:
     ends, _ = survey(500, seed, tmp_path)
-    assert min(ends.values()) > 0
     assert ends["read"] > 100
     assert sum(ends.values()) - ends["read"] > 50
 

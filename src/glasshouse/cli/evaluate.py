@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import reading_of, reading_options
+from .options import reading_options
 from .show import echo_json, echo_lines, named, number, score_name, surprised
 
 if TYPE_CHECKING:
     from ..models.scores import ClassScores
+    from ..tables.reading import Reading
 
 __all__ = ["evaluate"]
 
@@ -30,11 +31,7 @@ WHICH = {
 def evaluate(
     model: str,
     table: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    encoding: str | None,
-    decimal: str | None,
-    names: str | None,
+    reading: Reading,
     as_json: bool,
 ) -> None:
     """Score MODEL on the rows of TABLE, which has the target column.
@@ -44,7 +41,7 @@ def evaluate(
     """
     from ..models.verbs import evaluate as evaluate_rows
 
-    judgement = evaluate_rows(model, table, reading=reading_of(delimiter, header, encoding, decimal, names))
+    judgement = evaluate_rows(model, table, reading=reading)
     if as_json:
         unknown, unseen = judgement.labels.unknown, judgement.surprises.unseen
         echo_json(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import column_options, kinds_of, reading_of, reading_options
+from .options import column_options, kinds_of, reading_options
 from .show import echo_json, echo_lines, named, number, score_name
+
+if TYPE_CHECKING:
+    from ..tables.reading import Reading
 
 __all__ = ["inspect"]
 
@@ -23,17 +26,12 @@ def inspect(
     kinds: tuple[str, ...],
     drop: tuple[str, ...],
     missing: tuple[str, ...],
-    delimiter: str | None,
-    header: bool | None,
-    encoding: str | None,
-    decimal: str | None,
-    names: str | None,
+    reading: Reading,
     as_json: bool,
 ) -> None:
     """Say what a model (a .glass file) or a table holds, and what training on it would drop."""
     from ..models.verbs import inspect as look
 
-    reading = reading_of(delimiter, header, encoding, decimal, names)
     found = look(source, kinds=kinds_of(kinds), drop=drop, missing=missing, reading=reading)
     if as_json:
         echo_json(found)

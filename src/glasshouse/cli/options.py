@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +11,26 @@ import click
 if TYPE_CHECKING:
     from ..tables.reading import Reading
 
-__all__ = ["column_options", "kinds_of", "reading_of", "reading_options"]
+__all__ = ["column_options", "kinds_of", "reading_options"]
 
 Command = Callable[..., Any]
 
 
 def reading_options(command: Command) -> Command:
-    """How a file is written, where what is found out is not what it is."""
+    """How a file is written, where what is found out is not what it is: five options, one argument `reading`."""
+
+    @functools.wraps(command)
+    def read(
+        *,
+        delimiter: str | None,
+        header: bool | None,
+        encoding: str | None,
+        decimal: str | None,
+        names: str | None,
+        **others: Any,
+    ) -> Any:
+        return command(reading=_reading(delimiter, header, encoding, decimal, names), **others)
+
     for option in reversed(
         [
             click.option("--delimiter", metavar="SIGN", help="A sign, or comma, tab, semicolon, bar, blanks."),
@@ -26,8 +40,8 @@ def reading_options(command: Command) -> Command:
             click.option("--names", metavar="A,B,…", help="The names of the columns, in place of the file's own."),
         ]
     ):
-        command = option(command)
-    return command
+        read = option(read)
+    return read
 
 
 def column_options(command: Command) -> Command:
@@ -54,10 +68,9 @@ def column_options(command: Command) -> Command:
     return command
 
 
-def reading_of(
+def _reading(
     delimiter: str | None, header: bool | None, encoding: str | None, decimal: str | None, names: str | None
 ) -> Reading:
-    """The five reading options as one object."""
     from ..tables.reading import Reading
 
     words = None if names is None else tuple(name.strip() for name in names.split(","))

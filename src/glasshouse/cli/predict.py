@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 import click
 
-from .options import reading_of, reading_options
+from .options import reading_options
 from .show import echo_json, surprised
+
+if TYPE_CHECKING:
+    from ..tables.reading import Reading
 
 __all__ = ["predict"]
 
@@ -21,18 +25,14 @@ __all__ = ["predict"]
 def predict(
     model: str,
     table: str,
-    delimiter: str | None,
-    header: bool | None,
-    encoding: str | None,
-    decimal: str | None,
-    names: str | None,
+    reading: Reading,
     out: str | None,
     as_json: bool,
 ) -> None:
     """Predict the rows of TABLE with MODEL: CSV with a column 'prediction', and a probability for each class."""
     from ..models.verbs import as_csv, predict_rows
 
-    predictions, surprises = predict_rows(model, table, out, reading_of(delimiter, header, encoding, decimal, names))
+    predictions, surprises = predict_rows(model, table, out, reading)
     for line in surprised(surprises):
         click.echo(line, err=True)
     if as_json:

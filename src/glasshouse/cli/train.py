@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import column_options, kinds_of, reading_of, reading_options
+from .options import column_options, kinds_of, reading_options
 from .progress import progress
 from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..models.leaks import Leak
     from ..models.model import Model
     from ..models.run import Run
+    from ..tables.reading import Reading
 
 __all__ = ["train"]
 
@@ -47,11 +48,7 @@ def train(
     weights: str | None,
     group: str | None,
     order: str | None,
-    delimiter: str | None,
-    header: bool | None,
-    encoding: str | None,
-    decimal: str | None,
-    names: str | None,
+    reading: Reading,
     out: str | None,
     refit: bool,
     seed: int,
@@ -80,7 +77,7 @@ def train(
             weights=weights,
             group=group,
             order=order,
-            reading=reading_of(delimiter, header, encoding, decimal, names),
+            reading=reading,
             out=out,
             refit=refit,
             seed=seed,

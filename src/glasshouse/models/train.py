@@ -145,7 +145,7 @@ def train(
     apart = tuple(name for name in (target, counts, by_group) if name is not None)
     task = task_of(target, whole.columns[target])
     labels = labels_for(target, whole.columns[target], task)
-    origin = Origin(file_of(table), rows_hash(whole), seed, by_group, by_order, test is None)
+    origin = Origin(_file_of(table), rows_hash(whole), seed, by_group, by_order, test is None)
     present, parts = _dealt(whole, labels, task, origin)
     rows, y = whole.take(present), labels.y[present]
     columns = corrections.describe(whole, apart)
@@ -238,7 +238,7 @@ def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], targe
     return targets
 
 
-def file_of(table: Source) -> str:
+def _file_of(table: Source) -> str:
     """The name of the file a table comes from, '' if it comes from none."""
     return Path(os.fspath(table)).name if isinstance(table, str | os.PathLike) else ""
 

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ..errors import TableError
@@ -96,7 +97,8 @@ def _score(name: str, text: str, delimiter: str) -> float:
     return (width if width > 1 else 0.5) * (agreeing / len(rows)) ** 4 * whole**2 * (0.9 if delimiter == " " else 1)
 
 
-def _rank(candidates: list[str]):  # type: ignore[no-untyped-def]
+def _rank(candidates: list[str]) -> Callable[[tuple[float, str]], tuple[float, int]]:
+    """The key by which the larger count wins, and among equals the candidate named first."""
     return lambda pair: (pair[0], -candidates.index(pair[1]))
 
 

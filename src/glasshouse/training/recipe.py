@@ -124,8 +124,7 @@ class Recipe:
             expect_number("hidden_layer_sizes", size, lambda v: v >= 1, "of at least 1", whole=True)
         for name in ("batch_size", "max_epochs", "patience"):
             if getattr(self, name) is not None:
-                good = lambda v: 1 <= v < 1 << 40  # noqa: E731
-                expect_number(name, getattr(self, name), good, "of at least 1", whole=True)
+                expect_number(name, getattr(self, name), lambda v: 1 <= v < 1 << 40, "of at least 1", whole=True)
         for name in ("l2", "l1", "tol", "seed"):
             expect_number(name, getattr(self, name), lambda v: 0 <= v < float("inf"), "at least 0")
         for name in ("learning_rate", "loss_scale", "clip_norm"):
