@@ -5,23 +5,22 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pyarrow as pa
 import pytest
 
 import glasshouse as gh
 from glasshouse.models.leaks import leaks
+from glasshouse.tables.cells import Cells
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.splitting import split
 from glasshouse.tables.table import Table
 
 
 def found(columns, y, task, seed=0):
-    cells = {name: pa.array([str(value) for value in values], pa.string()) for name, values in columns.items()}
+    cells = {name: Cells.of([str(value) for value in values]) for name, values in columns.items()}
     table = Table("t", cells)
     encoder = TableEncoding.fit(table)
-    X, _ = encoder.transform(table)
     parts = split(len(y), None if task == "regression" else y, seed)
-    return leaks(table, encoder, X, y, task, parts, seed)
+    return leaks(table, encoder.encode(table), y, task, parts, seed)
 
 
 @pytest.mark.parametrize("seed", range(5))

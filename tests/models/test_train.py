@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from glasshouse.models.scores import difference, scores
 from glasshouse.network.layers import Sparse
 from glasshouse.network.network import Network
 from glasshouse.network.topology import Topology
+from glasshouse.tables.cells import Cells
 from glasshouse.tables.reading import Table, read_table
 
 
@@ -33,8 +33,8 @@ def diabetes():
     return gh.train("example:diabetes", target="target", out="")
 
 
-def text(cells) -> pa.Array:
-    return pa.array(cells, pa.string())
+def text(cells) -> Cells:
+    return Cells.of(cells)
 
 
 def test_scores_are_scikit_learns_on_rows_that_chose_nothing(wine) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import glasshouse as gh
 from glasshouse.errors import OptionError, TableError
+from glasshouse.tables.cells import Cells
 from glasshouse.tables.columns import describe
 from glasshouse.tables.corrections import Corrections
 from glasshouse.tables.dates import ORDERS, moments, order_of
@@ -18,7 +19,7 @@ from glasshouse.tables.table import Table
 
 
 def table(**columns) -> Table:
-    return Table("t", {name: pa.array(cells, pa.string()) for name, cells in columns.items()})
+    return Table("t", {name: Cells.of(cells) for name, cells in columns.items()})
 
 
 def encoded(t, **said):
@@ -47,7 +48,7 @@ def encoded(t, **said):
     ],
 )
 def test_booleans_and_dates_have_their_rules(cells, kind, reason) -> None:
-    column = describe("c", pa.array(cells, pa.string()))
+    column = describe("c", Cells.of(cells).counted())
     assert (column.kind, column.reason) == (kind, reason)
 
 

@@ -67,7 +67,7 @@ def outcome(path: Path, reading: Reading) -> str:
         assert table.n_rows > 0
         assert {len(cells) for cells in table.columns.values()} == {table.n_rows}
         for name, cells in table.columns.items():
-            describe(name, cells)
+            describe(name, cells.counted())
         encoder = TableEncoding.fit(table)
         X, _ = encoder.transform(table)
         assert X.shape == (table.n_rows, len(encoder.feature_names))

@@ -61,14 +61,20 @@ def baselines(
         with warnings.catch_warnings(), threadpool_limits(1 if train[0].size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
             model.fit(
-                train[0], train[1] if isinstance(targets, Classes) else targets.encode(train[1], np.float64)[:, 0]
+                _for(model, train[0]),
+                train[1] if isinstance(targets, Classes) else targets.encode(train[1], np.float64)[:, 0],
             )
         seconds = time.perf_counter() - started
-        outputs = _outputs(model, targets, test[0])
+        outputs = _outputs(model, targets, _for(model, test[0]))
         results.append(
             Baseline(name, scores(targets, outputs, test[1]), score_rows(targets, outputs, test[1]), seconds)
         )
     return results
+
+
+def _for(model: Any, X: Any) -> Any:
+    """Boosted trees read arrays only."""
+    return X.toarray() if hasattr(X, "indptr") and "boosting" in type(model).__name__.lower() else X
 
 
 def _stopping(y: Array) -> bool | str:

@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Target
+from ..tables.cells import Cells
 from ..tables.columns import describe, missing_mask, numbers
 
 __all__ = ["Labels", "labels_for", "targets_of", "task_of"]
@@ -39,7 +38,7 @@ class Labels(NamedTuple):
     matched: dict[str, str]
 
 
-def task_of(name: str, cells: pa.Array) -> str:
+def task_of(name: str, cells: Cells) -> str:
     """'regression' for a column of numbers, unless they are few whole ones; else 'classification'.
 
     Raises
@@ -47,21 +46,23 @@ def task_of(name: str, cells: pa.Array) -> str:
     TableError
         If the column holds nothing to learn.
     """
-    present = pc.filter(cells, pc.invert(missing_mask(cells)))
-    distinct = len(pc.unique(present))
-    if len(present) == 0:
+    counted = cells.counted()
+    present = counted.where(~missing_mask(counted.words))
+    distinct = len(present.words)
+    if distinct == 0:
         raise TableError(f"the target {name!r} is missing in every row: choose another column with --target")
     if distinct < 2:
         raise TableError(
-            f"the target {name!r} is {present[0].as_py()!r} in every row: there is nothing to learn, choose another"
+            f"the target {name!r} is {present.words[0].as_py()!r} in every row: "
+            "there is nothing to learn, choose another"
         )
-    if describe(name, cells).kind not in ("number", "identifier"):
-        if distinct > MOST_CODES and distinct > len(present) / 2:
+    if describe(name, counted).kind not in ("number", "identifier"):
+        if distinct > MOST_CODES and distinct > present.n_rows / 2:
             raise TableError(
-                f"the target {name!r} holds {distinct} different texts in {len(present)} rows: choose another column"
+                f"the target {name!r} holds {distinct} different texts in {present.n_rows} rows: choose another column"
             )
         return "classification"
-    values = numbers(name, cells)
+    values = numbers(name, present.words)
     values = values[~np.isnan(values)]
     whole = bool((values == np.round(values)).all())
     return "classification" if whole and len(np.unique(values)) <= MOST_CODES else "regression"
@@ -77,26 +78,28 @@ def targets_of(task: str, y: npt.NDArray[Any]) -> Target:
     return Classes(np.array(classes, dtype=str))
 
 
-def labels_for(name: str, cells: pa.Array, task: str, known: npt.NDArray[Any] | None = None) -> Labels:
+def labels_for(name: str, cells: Cells, task: str, known: npt.NDArray[Any] | None = None) -> Labels:
     """Read a target column; with `known` classes, match its labels to them."""
-    missing = np.asarray(missing_mask(cells))
+    missing = cells.each(missing_mask)
     if task == "regression":
-        values = numbers(name, cells)
+        values = cells.each(lambda words: numbers(name, words))
         return Labels(values, np.isnan(values), {}, {})
-    words = np.array(cells.fill_null("").to_pylist(), dtype=str)
+    words = np.array(cells.words.fill_null("").to_pylist(), dtype=str)
     if known is None:
-        return Labels(words, missing, {}, {})
+        return Labels(words[cells.places], missing, {}, {})
     plain = {_plain(label): str(label) for label in known}
     exact, matched, unknown = set(known.tolist()), {}, {}
-    for word, count in zip(*np.unique(words[~missing], return_counts=True), strict=True):
-        if word in exact:
+    gone, counts = missing_mask(cells.words), cells.per_word()
+    for k in np.argsort(words, kind="stable"):
+        word, count = words[k], counts[k]
+        if gone[k] or count == 0 or word in exact:
             continue
         if _plain(word) in plain:
             matched[str(word)] = plain[_plain(word)]
         else:
             unknown[str(word)] = int(count)
-    y = np.array([matched.get(word, word) for word in words.tolist()], dtype=object).astype(str)
-    return Labels(y, missing, unknown, matched)
+    meant = np.array([matched.get(word, word) for word in words.tolist()], dtype=str)
+    return Labels(meant[cells.places], missing, unknown, matched)
 
 
 def _plain(label: str) -> str:

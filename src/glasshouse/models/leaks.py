@@ -6,6 +6,7 @@ that the row was cut from. The scores are then right for these rows and worthles
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ..seeds import stream
 from ..tables.columns import numbers
-from ..tables.encoder import TableEncoding
+from ..tables.encoded import Encoded
 from ..tables.splitting import Split
 from ..tables.table import Table
 
@@ -45,13 +46,13 @@ class Leak(NamedTuple):
     weights: tuple[int, ...] = ()
 
 
-def leaks(rows: Table, encoder: TableEncoding, X: Array, y: Array, task: str, parts: Split, seed: int) -> list[Leak]:
+def leaks(rows: Table, encoded: Encoded, y: Array, task: str, parts: Split, seed: int) -> list[Leak]:
     """Look for them: a decision tree on each column alone, cross-validated on rows that are not for the test.
 
     Parameters
     ----------
-    X : (n_rows, n_features)
-        The rows as `encoder` has them.
+    encoded : Encoded
+        The rows as the network sees them.
     y : (n_rows,)
         The target.
     """
@@ -59,14 +60,15 @@ def leaks(rows: Table, encoder: TableEncoding, X: Array, y: Array, task: str, pa
     seen = rng.permutation(np.concatenate((parts.train, parts.validation)))[:LOOKED_AT]
     if len(seen) < FEWEST or (task == "classification" and 2 * len(np.unique(y[seen])) > len(seen)):
         return []
+    X = encoded.take(seen).dense()
     found, start = [], 0
-    for encoding in encoder.encodings:
+    for encoding in encoded.encodings:
         features = slice(start, start + len(encoding.features))
         start = features.stop
-        leak = _alone(encoding.name, X[seen, features], y[seen], task)
+        leak = _alone(encoding.name, X[:, features], y[seen], task)
         if leak is not None:
             found.append(leak)
-    total = None if task == "classification" else _sum(rows.take(seen), encoder, y[seen])
+    total = None if task == "classification" else _sum(rows.take(seen), encoded, y[seen])
     return sorted(found, key=lambda leak: -leak.score) + ([] if total is None else [total])
 
 
@@ -82,12 +84,12 @@ def _alone(name: str, X: Array, y: Array, task: str) -> Leak | None:
     return Leak((name,), told) if 1 - told <= (1 - CLOSED) * (1 - plain) else None
 
 
-def _sum(rows: Table, encoder: TableEncoding, y: Array) -> Leak | None:
+def _sum(rows: Table, encoded: Encoded, y: Array) -> Leak | None:
     """Number columns that add up to the target, some of them perhaps taken away."""
-    names = [encoding.name for encoding in encoder.encodings if encoding.kind == "number"]
+    names = [encoding.name for encoding in encoded.encodings if encoding.kind == "number"]
     if len(names) < 2:
         return None
-    values = np.column_stack([numbers(name, rows.columns[name]) for name in names])
+    values = np.column_stack([rows.columns[name].each(partial(numbers, name)) for name in names])
     whole = np.asarray(~np.isnan(values).any(axis=1))
     values, y = values[whole], y[whole]
     if len(y) < 2 * len(names) or np.ptp(y) == 0:  # few rows are the sum of many columns by chance

@@ -96,8 +96,8 @@ class Model:
 
     def outputs(self, source: Source) -> tuple[Array, Surprises]:
         """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
-        X, surprises = self.encoder.transform(as_table(source))
-        return self.outputs_of(X), surprises
+        encoded = self.encoder.encode(as_table(source))
+        return self.outputs_of(encoded.matrix()), encoded.surprises()
 
     def outputs_of(self, X: Array) -> Array:
         """The same for rows that are encoded already."""

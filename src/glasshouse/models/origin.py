@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from ..tables.cells import Cells
 from ..tables.columns import missing_mask, numbers
 from ..tables.dates import moments, order_of
 from ..tables.splitting import Split, split
@@ -18,6 +19,8 @@ from ..tables.table import Table
 from .labels import Labels
 
 __all__ = ["Origin", "parted", "rows_hash"]
+
+BLOCK = 1 << 16  # rows whose cells are written out at a time
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,12 @@ def rows_hash(table: Table) -> str:
     """SHA-256 of the names and cells of a table, in whatever order its columns stand."""
     digest = hashlib.sha256()
     for name in sorted(table.columns):
-        cells = _present(table.columns[name])
+        cells = table.columns[name].map(_present)
         digest.update(f"\n{name}\n".encode())
-        digest.update(np.asarray(pc.binary_length(cells).fill_null(-1)).tobytes())
-        digest.update(cells.fill_null("").buffers()[2] or b"")
+        digest.update(cells.each(lambda words: pc.binary_length(words).fill_null(-1)).tobytes())
+        for start in range(0, len(cells), BLOCK):
+            text = cells.text(slice(start, start + BLOCK)).fill_null("")
+            digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
     return digest.hexdigest()
 
 
@@ -65,23 +70,24 @@ def parted(table: Table, labels: Labels, task: str, origin: Origin) -> tuple[npt
     return present, split(len(present), of_class, origin.seed, with_test=origin.with_test, group=group, order=order)
 
 
-def _codes(cells: pa.Array) -> npt.NDArray[np.int64]:
+def _codes(cells: Cells) -> npt.NDArray[np.int64]:
     """A number for each value; empty cells are one group."""
-    return np.asarray(_present(cells).fill_null("").dictionary_encode().indices, dtype=np.int64)
+    return cells.map(_present).places.astype(np.int64)
 
 
-def _present(cells: pa.Array) -> pa.Array:
-    """The cells, null where one is missing in any of the usual words."""
-    return pc.if_else(missing_mask(cells), pa.scalar(None, pa.string()), cells)
+def _present(words: pa.Array) -> pa.Array:
+    """The words, null where one is missing in any of the usual ways."""
+    return pc.if_else(pa.array(missing_mask(words)), pa.scalar(None, pa.string()), words)
 
 
-def _places(name: str, cells: pa.Array, present: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def _places(name: str, cells: Cells, present: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """When each of the present rows was: a date, or a number."""
-    cells = _present(cells)
-    written = order_of(cells.drop_null())
-    values = (numbers(name, cells) if written is None else moments(cells, written).days)[present]
+    cells = cells.map(_present)
+    written = order_of(cells.words.drop_null())
+    read = (lambda words: numbers(name, words)) if written is None else (lambda words: moments(words, written).days)
+    values = cells.each(read)[present]
     if np.isnan(values).any():
         row = int(present[np.isnan(values).argmax()])
-        cell = "an empty cell" if cells[row].as_py() is None else repr(cells[row].as_py())
+        cell = "an empty cell" if cells[row] is None else repr(cells[row])
         raise TableError(f"column {name!r} holds {cell} in row {row + 1}: an order needs a date or a number in each")
     return values

@@ -58,7 +58,7 @@ def refitted(
     encoder = TableEncoding.fit(rows, model.encoder.exclude, columns, model.encoder.marks)
     targets = targets_of(model.task, y)
     recipe = replace(model.recipe, monitor="loss", patience=None)
-    X, _ = encoder.transform(rows)
+    X = encoder.encode(rows).matrix()
     state = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
     data = Data(X, targets.encode(y, recipe.dtype), weight)
     try:

@@ -152,19 +152,22 @@ def train(
     weight = None if counts is None else _weights(rows, counts)
     targets = _targets(task, y, parts.train, target)
     encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
-    X, _ = encoder.transform(rows)
+    encoded = encoder.encode(rows)
     judged = rows.take(parts.test) if test is None else as_table(test, reading)
-    X_test, surprises = encoder.transform(judged)  # before training: a table that does not fit must not cost a run
+    # Before training: a table that does not fit must not cost a run.
+    test_rows = encoded.take(parts.test) if test is None else encoder.encode(judged)
+    X, X_validation = (encoded.take(part).matrix() for part in (parts.train, parts.validation))
+    X_test, surprises = test_rows.matrix(), test_rows.surprises()
 
-    leaking = leaks(rows, encoder, X, y, task, parts, seed)
+    leaking = leaks(rows, encoded, y, task, parts, seed)
 
     recipe = default_recipe(targets, len(parts.train), seed)
 
     announce(watchers, "training")
     started = time.perf_counter()
     trained, held_out = (
-        Data(X[rows], targets.encode(y[rows], recipe.dtype), None if weight is None else weight[rows])
-        for rows in (parts.train, parts.validation)
+        Data(inputs, targets.encode(y[rows], recipe.dtype), None if weight is None else weight[rows])
+        for inputs, rows in ((X, parts.train), (X_validation, parts.validation))
     )
     begun = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
@@ -175,7 +178,7 @@ def train(
     announce(watchers, "judging")
     test_labels = model.labels_in(judged)
     judgement = model.judge(test_labels, X_test, surprises)
-    validated = scores(targets, model.outputs_of(X[parts.validation]), y[parts.validation])
+    validated = scores(targets, model.outputs_of(X_validation), y[parts.validation])
     source = "held out" if test is None else judged.name
     model = replace(
         model,
@@ -188,7 +191,7 @@ def train(
     if baselines:
         has_target = ~test_labels.missing
         judged_rows = X_test[has_target], test_labels.y[has_target]
-        plain = train_baselines(targets, (X[parts.train], y[parts.train]), judged_rows, seed, watchers)
+        plain = train_baselines(targets, (X, y[parts.train]), judged_rows, seed, watchers)
     if refit and not state.interrupted:
         announce(watchers, "training on all rows")
         model = refitted(model, rows, y, weight, columns, state.best.epoch if state.best else state.epoch, watchers)
@@ -245,12 +248,12 @@ def _file_of(table: Source) -> str:
 
 def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:
     """How much each row counts."""
-    weight = numbers(column, rows.columns[column])
+    weight = rows.columns[column].each(lambda words: numbers(column, words))
     bad = np.isnan(weight) | (weight < 0)
     if bad.any():
         row = int(bad.argmax())
         raise TableError(
-            f"the weights in {column!r} hold {rows.columns[column][row].as_py()!r} in row {row + 1}: "
+            f"the weights in {column!r} hold {rows.columns[column][row]!r} in row {row + 1}: "
             "a weight is a number of at least 0"
         )
     return weight

@@ -6,7 +6,7 @@ kind                  rule, the first that holds
 dropped (dropped)     it was said so
 empty (dropped)       every cell is missing
 constant (dropped)    every cell is the same
-identifier (dropped)  whole numbers that count the rows one by one, in 20 rows or more
+identifier (dropped)  whole numbers that count the rows, each of a range once, in 20 rows or more
 number                at least nine of ten cells that are there are numbers, the others one of three words at most
                       (leading zeros make a code, not a number)
 boolean               two words that mean yes and no: true false, t f, yes no, y n, on off, in any case
@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from .cells import Counted
 from .dates import ORDERS, moments, order_of
 
 __all__ = [
@@ -87,42 +88,41 @@ def is_number(cell: str) -> bool:
     return _NUMBER.match(cell) is not None
 
 
-def missing_mask(cells: pa.Array) -> pa.Array:
-    """Where a cell is one of the marks for missing, or null."""
-    return pc.or_(pc.is_in(cells, value_set=pa.array(MISSING)), pc.is_null(cells)).fill_null(True)
+def missing_mask(words: pa.Array) -> npt.NDArray[np.bool_]:
+    """Where a word is one of the marks for missing, or null."""
+    return np.asarray(pc.or_(pc.is_in(words, value_set=pa.array(MISSING)), pc.is_null(words)).fill_null(True), bool)
 
 
-def numbers(name: str, cells: pa.Array) -> npt.NDArray[np.float64]:
-    """The cells as numbers, NaN where one is missing or no number.
+def numbers(name: str, words: pa.Array) -> npt.NDArray[np.float64]:
+    """Words as numbers, NaN where one is missing or no number.
 
     Raises
     ------
     TableError
-        If a cell is infinite, in word or in size, or beyond 1e30, where float32 arithmetic ends soon.
+        If one is infinite, in word or in size, or beyond 1e30, where float32 arithmetic ends soon.
     """
-    readable = pc.match_substring_regex(cells, NUMBER).fill_null(False)
-    values = np.full(len(cells), np.nan)
+    readable = pc.match_substring_regex(words, NUMBER).fill_null(False)
+    values = np.full(len(words), np.nan)
     if pc.any(readable).as_py():
-        values[np.asarray(readable)] = pc.cast(pc.filter(cells, readable), pa.float64()).to_numpy(zero_copy_only=False)
-    infinite = (np.abs(values) > LARGEST) | np.asarray(pc.match_substring_regex(cells, INFINITE).fill_null(False))
+        values[np.asarray(readable)] = pc.cast(pc.filter(words, readable), pa.float64()).to_numpy(zero_copy_only=False)
+    infinite = (np.abs(values) > LARGEST) | np.asarray(pc.match_substring_regex(words, INFINITE).fill_null(False))
     if infinite.any():
-        row = int(infinite.argmax())
         raise TableError(
-            f"column {name!r} holds {cells[row].as_py()!r} in row {row + 1}: a number must be finite "
+            f"column {name!r} holds {words[int(infinite.argmax())].as_py()!r}: a number must be finite "
             f"and within {LARGEST:g}: mend it, or leave the cell empty"
         )
     return values
 
 
-def truths(cells: pa.Array) -> npt.NDArray[np.float64]:
+def truths(words: pa.Array) -> npt.NDArray[np.float64]:
     """1 for yes, 0 for no, also where they are written so; NaN for anything else."""
-    words = pc.utf8_lower(cells)
+    words = pc.utf8_lower(words)
     yes = np.asarray(pc.is_in(words, value_set=pa.array([*YES_NO, "1", "1.0"])))
     no = np.asarray(pc.is_in(words, value_set=pa.array([*YES_NO.values(), "0", "0.0"])))
     return np.where(yes, 1.0, np.where(no, 0.0, np.nan))
 
 
-def describe(name: str, cells: pa.Array, said: str | None = None) -> Column:
+def describe(name: str, cells: Counted, said: str | None = None) -> Column:
     """Decide the kind of a column, unless it was `said`.
 
     Raises
@@ -132,41 +132,39 @@ def describe(name: str, cells: pa.Array, said: str | None = None) -> Column:
 
     Examples
     --------
-    >>> import pyarrow as pa
-    >>> describe("age", pa.array(["31", "", "45"])).kind, describe("city", pa.array(["Bern", "Ulm", "Bern"])).kind
-    ('number', 'category')
+    >>> from glasshouse.tables.cells import Cells
+    >>> describe("age", Cells.of(["31", "", "45"]).counted()).kind
+    'number'
     """
-    missing = missing_mask(cells)
-    present = pc.filter(cells, pc.invert(missing))
-    n_rows, n_missing = len(cells), len(cells) - len(present)
-    distinct = len(pc.unique(present))
-    first = present[0].as_py() if len(present) else ""
+    words, counts = present = cells.where(~missing_mask(cells.words))
+    n_rows, n_present, distinct = cells.n_rows, present.n_rows, len(words)
+    n_missing = n_rows - n_present
+    first = words[0].as_py() if distinct else ""
 
     def column(kind: str, reason: str, unreadable: int = 0, example: Any = first) -> Column:
         return Column(name, kind, reason, n_missing, distinct, unreadable, str(example))
 
     if said is not None:
-        unreadable = pc.filter(present, pa.array(np.isnan(READERS[said](name, present)))) if said in READERS else []
-        example = unreadable[0].as_py() if len(unreadable) else first
-        return column(said, "it was said so", len(unreadable), example)
-    if len(present) == 0:
+        odd = present.where(np.isnan(READERS[said](name, words)) if said in READERS else np.zeros(distinct, bool))
+        return column(said, "it was said so", odd.n_rows, odd.words[0].as_py() if len(odd.words) else first)
+    if distinct == 0:
         return column("empty", "every cell is missing")
     if distinct == 1 and n_missing == 0:
         return column("constant", f"every cell is {first!r}")
-    readable = pc.or_(pc.match_substring_regex(present, NUMBER), pc.match_substring_regex(present, INFINITE))
-    n_readable = pc.sum(readable).as_py()
-    odd = pc.filter(present, pc.invert(readable))
-    if n_readable >= 0.9 * len(present) and len(pc.unique(odd)) <= 3:
-        values = numbers(name, cells)
-        if len(odd):
-            return column("number", f"{n_readable} of {len(present)} cells are numbers", len(odd), odd[0].as_py())
-        if n_rows >= 20 and n_missing == 0 and distinct == n_rows and counts_the_rows(values):
+    readable = np.asarray(pc.or_(pc.match_substring_regex(words, NUMBER), pc.match_substring_regex(words, INFINITE)))
+    n_readable, odd = int(counts[readable].sum()), present.where(~readable)
+    if n_readable >= 0.9 * n_present and len(odd.words) <= 3:
+        values = numbers(name, words)
+        if len(odd.words):
+            reason = f"{n_readable} of {n_present} cells are numbers"
+            return column("number", reason, odd.n_rows, odd.words[0].as_py())
+        if n_rows >= 20 and n_missing == 0 and distinct == n_rows and is_range(values):
             return column("identifier", "counts the rows")
         return column("number", "every cell is a number")
-    words = {str(word).lower() for word in pc.unique(present).to_pylist()[:9]}
-    if len(words) == 2 and any(words == {yes, no} for yes, no in YES_NO.items()):
-        return column("boolean", f"{' and '.join(sorted(words))}")
-    if pc.all(pc.match_substring_regex(present, r"^[0-9]{1,4}[-/.][0-9]")).as_py() and (order := order_of(present)):
+    lower = {str(word).lower() for word in words[:9].to_pylist()}
+    if len(lower) == 2 and any(lower == {yes, no} for yes, no in YES_NO.items()):
+        return column("boolean", f"{' and '.join(sorted(lower))}")
+    if pc.all(pc.match_substring_regex(words, r"^[0-9]{1,4}[-/.][0-9]")).as_py() and (order := order_of(words)):
         return column("date", f"every cell is a date, {order}")
     if distinct > 20 and distinct > 0.5 * n_rows:
         return column("text", f"{distinct} different values in {n_rows} rows")
@@ -175,11 +173,12 @@ def describe(name: str, cells: pa.Array, said: str | None = None) -> Column:
 
 READERS: dict[str, Callable[[str, pa.Array], npt.NDArray[np.float64]]] = {
     "number": numbers,
-    "boolean": lambda name, cells: truths(cells),
-    "date": lambda name, cells: moments(cells, order_of(cells) or next(iter(ORDERS))).days,
+    "boolean": lambda name, words: truths(words),
+    "date": lambda name, words: moments(words, order_of(words) or next(iter(ORDERS))).days,
 }
 
 
-def counts_the_rows(values: npt.NDArray[np.float64]) -> bool:
-    steps = np.diff(values)
-    return bool((steps == 1).all())
+def is_range(values: npt.NDArray[np.float64]) -> bool:
+    """Whether these are whole numbers from one to another, each once."""
+    ordered = np.sort(values)
+    return bool(ordered[0] == np.floor(ordered[0]) and (np.diff(ordered) == 1).all())

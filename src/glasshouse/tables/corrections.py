@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -67,7 +68,7 @@ class Corrections:
         for name in kinds.keys() & drop:
             raise TableError(f"column {name!r} is to be dropped and to be a {kinds[name]}: say one of them")
         return [
-            describe(name, cells, "dropped" if name in drop else kinds.get(name))
+            describe(name, cells.counted(), "dropped" if name in drop else kinds.get(name))
             for name, cells in table.columns.items()
             if name not in exclude
         ]
@@ -83,7 +84,11 @@ def marked(table: Table, marks: Mapping[str, Sequence[str]]) -> Table:
         return table
     columns = {}
     for name, cells in table.columns.items():
-        words = [*marks.get("", ()), *marks.get(name, ())]
-        gone = pc.is_in(cells, value_set=pa.array(words, pa.string())) if words else None
-        columns[name] = cells if gone is None else pc.if_else(gone, pa.scalar(None, pa.string()), cells)
+        gone = pa.array([*marks.get("", ()), *marks.get(name, ())], pa.string())
+        columns[name] = cells.map(functools.partial(_without, gone)) if len(gone) else cells
     return replace(table, columns=columns)
+
+
+def _without(gone: pa.Array, words: pa.Array) -> pa.Array:
+    """The words, null in place of those that mean missing."""
+    return pc.if_else(pc.is_in(words, value_set=gone), pa.scalar(None, pa.string()), words)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ..errors import TableError
 from ..storage import as_type, restored
+from .cells import Cells
 from .columns import Column, describe
 from .corrections import marked
+from .encoded import Encoded, Surprises
 from .encodings import ENCODINGS, Encoding
-from .table import Table
+from .table import Table, listed
 
 __all__ = ["Surprises", "TableEncoding"]
 
@@ -23,14 +25,6 @@ __all__ = ["Surprises", "TableEncoding"]
 def natural(name: str) -> list[tuple[int, int, str]]:
     """The order people count in: column_2 before column_10."""
     return [(0, int(word), "") if word.isdecimal() else (1, 0, word) for word in re.split(r"([0-9]{1,9})", name)]
-
-
-@dataclass(frozen=True)
-class Surprises:
-    """Cells that were not as in training, counted: unreadable numbers and unseen categories, by column."""
-
-    unreadable: dict[str, int]
-    unseen: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -78,15 +72,31 @@ class TableEncoding:
             If no column is left to learn from.
         """
         if columns is None:
-            columns = [describe(name, cells) for name, cells in table.columns.items() if name not in exclude]
+            columns = [describe(name, c.counted()) for name, c in table.columns.items() if name not in exclude]
         kept = [column for column in columns if column.kept and column.name not in exclude]
         if not kept:
             raise TableError(
                 f"{table.name} has no column to learn from: every one is empty, constant, an identifier or text"
             )
         kept.sort(key=lambda column: natural(column.name))  # the same network, in whatever order the columns stand
-        encodings = tuple(ENCODINGS[column.kind].fit(column.name, table.columns[column.name]) for column in kept)
+        encodings = tuple(
+            ENCODINGS[column.kind].fit(column.name, table.columns[column.name].counted()) for column in kept
+        )
         return cls(encodings, tuple(table.columns), exclude, dict(marks or {}))
+
+    def keep(self, columns: Collection[str]) -> TableEncoding:
+        """The encoding of these columns alone: others are not read any more, and may be absent.
+
+        Raises
+        ------
+        TableError
+            If it reads no column of one of these names.
+        """
+        known = [encoding.name for encoding in self.encodings]
+        for name in columns:
+            if name not in known:
+                raise TableError(f"the encoding reads no column {name!r}: it has {listed(known)}")
+        return replace(self, encodings=tuple(encoding for encoding in self.encodings if encoding.name in columns))
 
     @property
     def feature_names(self) -> list[str]:
@@ -100,27 +110,23 @@ class TableEncoding:
         return list(names)
 
     def transform(self, table: Table) -> tuple[npt.NDArray[np.float32], Surprises]:
-        """Encode a table that has the training table's columns, by name, or by place where it has no header.
+        """The matrix of a table that has the training table's columns, and what was odd about it; see `encode`."""
+        encoded = self.encode(table)
+        return encoded.dense(), encoded.surprises()
+
+    def encode(self, table: Table) -> Encoded:
+        """Read a table that has the training table's columns, by name, or by place where it has no header.
 
         Raises
         ------
         TableError
             If a column is missing, or a number is infinite.
         """
-        table = marked(table, self.marks)
-        out = np.empty((table.n_rows, len(self.feature_names)), np.float32)
-        unreadable, unseen, start = {}, {}, 0
-        for encoding, cells in zip(self.encodings, self._cells(table), strict=True):
-            end = start + len(encoding.features)
-            odd, new = encoding.write(cells, out[:, start:end])
-            if odd:
-                unreadable[encoding.name] = odd
-            if new:
-                unseen[encoding.name] = new
-            start = end
-        return out, Surprises(unreadable, unseen)
+        cells = self._cells(marked(table, self.marks))
+        reads = [encoding.read(column.words) for encoding, column in zip(self.encodings, cells, strict=True)]
+        return Encoded(self.encodings, reads, [column.places for column in cells], table.n_rows)
 
-    def _cells(self, table: Table) -> list[pa.Array]:
+    def _cells(self, table: Table) -> list[Cells]:
         if not table.named:
             return self._cells_by_place(table)
         gone = [encoding.name for encoding in self.encodings if encoding.name not in table.columns]
@@ -131,7 +137,7 @@ class TableEncoding:
             f"{table.name} lacks column {gone[0]!r}{more}, which the model was trained on: add it, empty if unknown"
         )
 
-    def _cells_by_place(self, table: Table) -> list[pa.Array]:
+    def _cells_by_place(self, table: Table) -> list[Cells]:
         """The columns of a table without a header: all of them, or all but the target."""
         read = [name for name in self.names if name not in self.exclude]
         for names in (list(self.names), read):

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from .cells import Counted
 from .columns import missing_mask, numbers, truths
 from .dates import ORDERS, PARTS, moments, order_of
 
@@ -32,9 +33,19 @@ __all__ = [
 ]
 
 
-def count(mask: pa.Array) -> int:
-    """How often a mask is true: 0 in one of no rows."""
-    return int(np.asarray(mask, bool).sum())
+class Read(NamedTuple):
+    """What an encoding makes of each distinct cell of its column.
+
+    Attributes
+    ----------
+    codes : (n_words, n_features) float32, or (n_words,) the place of the one feature that is 1, -1 for none
+    unreadable, unseen : (n_words,) bool
+        Cells that are not as in training: no numbers, no dates; categories that training never had.
+    """
+
+    codes: npt.NDArray[Any]
+    unreadable: npt.NDArray[np.bool_]
+    unseen: npt.NDArray[np.bool_]
 
 
 RARE = 5  # rows below which a level is not told apart
@@ -58,17 +69,18 @@ class NumberEncoding:
             raise ValueError(f"column {self.name!r} has median {self.median} and scale {self.scale}")
 
     @classmethod
-    def fit(cls, name: str, cells: pa.Array) -> NumberEncoding:
-        return cls.of(name, numbers(name, cells))
+    def fit(cls, name: str, cells: Counted) -> NumberEncoding:
+        return cls.of(name, numbers(name, cells.words), cells.counts)
 
     @classmethod
-    def of(cls, name: str, values: npt.NDArray[np.float64]) -> NumberEncoding:
-        """Learn from numbers, NaN where there is none."""
+    def of(cls, name: str, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> NumberEncoding:
+        """Learn from numbers, NaN where there is none, and how many rows hold each."""
         missing = np.isnan(values)
         if missing.all():
             return cls(name, 0.0, 1.0, True)
-        low, median, high = np.quantile(values[~missing], (0.25, 0.5, 0.75))
-        distances = np.abs(values[~missing] - median)
+        each = np.repeat(values[~missing], counts[~missing])
+        low, median, high = np.quantile(each, (0.25, 0.5, 0.75))
+        distances = np.abs(each - median)
         scale = high - low or (float(np.median(distances[distances > 0])) if distances.any() else 1.0)
         return cls(name, float(median), float(scale), bool(missing.any()))
 
@@ -76,14 +88,19 @@ class NumberEncoding:
     def features(self) -> list[str]:
         return [self.name, f"{self.name} missing"] if self.indicator else [self.name]
 
-    def write(self, cells: pa.Array, out: npt.NDArray[np.float32]) -> tuple[int, int]:
-        """Fill (n, n_features); return how many cells were no numbers, and 0."""
-        values = numbers(self.name, cells)
+    def read(self, words: pa.Array) -> Read:
+        values = numbers(self.name, words)
         missing = np.isnan(values)
-        out[:, 0] = scaled(np.where(missing, self.median, values), self.median, self.scale)
-        if self.indicator:
-            out[:, 1] = missing
-        return int(missing.sum()) - count(missing_mask(cells)), 0
+        value = scaled(np.where(missing, self.median, values), self.median, self.scale)
+        return Read(_columns(value, *[missing] * self.indicator), missing & ~missing_mask(words), _none(words))
+
+
+def _columns(*features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    return np.column_stack([feature.astype(np.float32) for feature in features])
+
+
+def _none(words: pa.Array) -> npt.NDArray[np.bool_]:
+    return np.zeros(len(words), bool)
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:
@@ -102,21 +119,18 @@ class BooleanEncoding:
     kind: ClassVar[str] = "boolean"
 
     @classmethod
-    def fit(cls, name: str, cells: pa.Array) -> BooleanEncoding:
-        return cls(name, bool(np.isnan(truths(cells)).any()))
+    def fit(cls, name: str, cells: Counted) -> BooleanEncoding:
+        return cls(name, bool(np.isnan(truths(cells.words)).any()))
 
     @property
     def features(self) -> list[str]:
         return [self.name, f"{self.name} missing"] if self.indicator else [self.name]
 
-    def write(self, cells: pa.Array, out: npt.NDArray[np.float32]) -> tuple[int, int]:
-        """Fill (n, n_features); return 0, and how many cells are neither yes nor no."""
-        values = truths(cells)
+    def read(self, words: pa.Array) -> Read:
+        values = truths(words)
         missing = np.isnan(values)
-        out[:, 0] = np.where(missing, 0.5, values)
-        if self.indicator:
-            out[:, 1] = missing
-        return 0, int(missing.sum()) - count(missing_mask(cells))
+        value = np.where(missing, 0.5, values)
+        return Read(_columns(value, *[missing] * self.indicator), _none(words), missing & ~missing_mask(words))
 
 
 @dataclass(frozen=True)
@@ -140,12 +154,12 @@ class DateEncoding:
             raise ValueError(f"column {self.name!r} has parts {self.parts}, scales {self.scales}")
 
     @classmethod
-    def fit(cls, name: str, cells: pa.Array) -> DateEncoding:
-        order = order_of(pc.filter(cells, pc.invert(missing_mask(cells)))) or next(iter(ORDERS))
-        found = moments(cells, order)._asdict()
+    def fit(cls, name: str, cells: Counted) -> DateEncoding:
+        order = order_of(cells.where(~missing_mask(cells.words)).words) or next(iter(ORDERS))
+        found = moments(cells.words, order)._asdict()
         there = ~np.isnan(found["days"])
         parts = tuple(part for part in PARTS if len(np.unique(found[part][there])) > 1)
-        columns = [NumberEncoding.of(part, found[part]) for part in parts]
+        columns = [NumberEncoding.of(part, found[part], cells.counts) for part in parts]
         return cls(
             name,
             order,
@@ -159,15 +173,15 @@ class DateEncoding:
     def features(self) -> list[str]:
         return [f"{self.name} {part}" for part in self.parts] + [f"{self.name} missing"] * self.indicator
 
-    def write(self, cells: pa.Array, out: npt.NDArray[np.float32]) -> tuple[int, int]:
-        """Fill (n, n_features); return how many cells were no dates, and 0."""
-        found = moments(cells, self.order)._asdict()
+    def read(self, words: pa.Array) -> Read:
+        found = moments(words, self.order)._asdict()
         missing = np.isnan(found["days"])
-        for k, (part, median, scale) in enumerate(zip(self.parts, self.medians, self.scales, strict=True)):
-            out[:, k] = scaled(np.where(missing, median, found[part]), median, scale)
-        if self.indicator:
-            out[:, -1] = missing
-        return int(missing.sum()) - count(missing_mask(cells)), 0
+        values = [
+            scaled(np.where(missing, median, found[part]), median, scale)
+            for part, median, scale in zip(self.parts, self.medians, self.scales, strict=True)
+        ]
+        codes = _columns(*values, *[missing] * self.indicator) if self.features else np.empty((len(words), 0), "f4")
+        return Read(codes, missing & ~missing_mask(words), _none(words))
 
 
 @dataclass(frozen=True)
@@ -182,18 +196,18 @@ class CategoryEncoding:
     kind: ClassVar[str] = "category"
 
     @classmethod
-    def fit(cls, name: str, cells: pa.Array) -> CategoryEncoding:
-        gone = missing_mask(cells)
-        counted = pc.value_counts(pc.filter(cells, pc.invert(gone))).to_pylist()
-        ranked = sorted(counted, key=lambda pair: (-pair["counts"], pair["values"]))
-        levels = [pair["values"] for pair in ranked if pair["counts"] >= RARE][:MOST_LEVELS]
-        rare = [pair for pair in ranked if pair["values"] not in set(levels)]
+    def fit(cls, name: str, cells: Counted) -> CategoryEncoding:
+        gone = missing_mask(cells.words)
+        words, counts = cells.where(~gone)
+        ranked = sorted(zip(words.to_pylist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+        n_levels = min(sum(count >= RARE for _, count in ranked), MOST_LEVELS)
+        levels, rare = ranked[:n_levels], ranked[n_levels:]
         return cls(
             name,
-            tuple(sorted(levels)),
-            tuple(sorted(pair["values"] for pair in rare)),
-            sum(pair["counts"] for pair in rare) >= RARE,
-            count(gone) >= RARE,
+            tuple(sorted(word for word, _ in levels)),
+            tuple(sorted(word for word, _ in rare)),
+            sum(count for _, count in rare) >= RARE,
+            int(cells.counts[gone].sum()) >= RARE,
         )
 
     @property
@@ -201,20 +215,14 @@ class CategoryEncoding:
         words = [f"{self.name}={level}" for level in self.levels]
         return words + [f"{self.name} other"] * self.other + [f"{self.name} missing"] * self.missing
 
-    def write(self, cells: pa.Array, out: npt.NDArray[np.float32]) -> tuple[int, int]:
-        """Fill (n, n_features); return 0, and how many cells hold a category that training never had."""
-        gone = np.asarray(missing_mask(cells))
-        place = np.asarray(pc.index_in(cells, value_set=pa.array(self.levels, pa.string())).fill_null(-1))
-        rows = np.arange(len(cells))
-        found = (place >= 0) & ~gone
-        out[:] = 0
-        out[rows[found], place[found]] = 1
-        if self.other:
-            out[:, len(self.levels)] = ~found & ~gone
-        if self.missing:
-            out[:, -1] = gone
-        rare = np.asarray(pc.is_in(cells, value_set=pa.array(self.known, pa.string())))
-        return 0, int((~found & ~gone & ~rare).sum())
+    def read(self, words: pa.Array) -> Read:
+        gone = missing_mask(words)
+        level = np.asarray(pc.index_in(words, value_set=pa.array(self.levels, pa.string())).fill_null(-1))
+        other = (level < 0) & ~gone
+        rare = np.asarray(pc.is_in(words, value_set=pa.array(self.known, pa.string())), bool)
+        code = np.where(gone, len(self.features) - 1 if self.missing else -1, level).astype(np.int32)
+        code[other] = len(self.levels) if self.other else -1
+        return Read(code, _none(words), other & ~rare)
 
 
 Encoding = NumberEncoding | CategoryEncoding | BooleanEncoding | DateEncoding

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
+from .cells import Cells
 from .table import Table
 
 __all__ = ["table_of"]
@@ -44,7 +45,9 @@ def table_of(X: Any, name: str = "the frame") -> Table:
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice or not names:
         raise TableError(f"{name} has two columns {twice[0]!r}: rename one" if twice else f"{name} has no columns")
-    return Table(name, {column: _text(cells) for column, cells in zip(names, frame.iter_columns(), strict=True)})
+    return Table(
+        name, {column: Cells.of(_text(cells)) for column, cells in zip(names, frame.iter_columns(), strict=True)}
+    )
 
 
 def _table_of_array(X: Any, name: str) -> Table:
@@ -52,7 +55,7 @@ def _table_of_array(X: Any, name: str) -> Table:
     if array.ndim != 2:
         raise TableError(f"{name} is {type(X).__name__} of shape {array.shape}: give a frame, or an array of two axes")
     cells = array.astype(object)
-    return Table(name, {f"x{k + 1}": pa.array([_word(cell) for cell in cells[:, k]]) for k in range(array.shape[1])})
+    return Table(name, {f"x{k + 1}": Cells.of([_word(cell) for cell in cells[:, k]]) for k in range(array.shape[1])})
 
 
 def _text(column: nw.Series[Any]) -> pa.Array:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from ..errors import OptionError, TableError
+from .cells import Cells
 from .columns import missing_mask
 from .dialects import COMMA_NUMBER, GROUPED_NUMBER, Found, cut, dialect_of
 from .examples import example
@@ -28,6 +29,7 @@ from .table import DELIMITERS, Dialect, Table, listed
 
 __all__ = ["Dialect", "Reading", "Table", "as_table", "listed", "read_table"]
 
+BLOCK = 1 << 23  # bytes that are parsed at a time
 WORDS = {word: sign for sign, word in DELIMITERS.items()}
 
 
@@ -97,7 +99,7 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     reading = Reading() if reading is None else reading
     name = os.fspath(source)
     if name.startswith("example:"):
-        return Table(name, {column: pa.array(cells, pa.string()) for column, cells in example(name).items()})
+        return Table(name, {column: Cells.of(cells) for column, cells in example(name).items()})
     if not name:
         raise TableError("no table was named: give a path, or example:iris")
     path = Path(name)
@@ -113,8 +115,8 @@ def _text_file(path: Path, reading: Reading) -> Table:
     found = dialect_of(name, source.data, reading.delimiter, reading.header, reading.decimal, names)
     parsed = _parse(name, source.data, found)
     columns = {
-        column: _trimmed(cells, found.dialect.decimal)
-        for column, cells in zip(found.names, parsed.columns, strict=True)
+        column: cells.map(lambda words: _trimmed(words, found.dialect.decimal))
+        for column, cells in zip(found.names, parsed, strict=True)
     }
     dialect = replace(found.dialect, encoding=source.encoding, gzipped=source.gzipped)
     notes = [f"one name too few: the first column is called {found.names[0]}"] if found.unnamed_first else []
@@ -124,9 +126,9 @@ def _text_file(path: Path, reading: Reading) -> Table:
     return table
 
 
-def _trimmed(cells: pa.ChunkedArray, decimal: str) -> pa.Array:
-    """Cells without blanks around them; numbers with a decimal comma become numbers with a point."""
-    trimmed = pc.utf8_trim_whitespace(cells.combine_chunks())
+def _trimmed(words: pa.Array, decimal: str) -> pa.Array:
+    """Words without blanks around them; numbers with a decimal comma become numbers with a point."""
+    trimmed = pc.utf8_trim_whitespace(words)
     if decimal == ".":
         return trimmed
     commas = pc.match_substring_regex(trimmed, COMMA_NUMBER)
@@ -138,7 +140,7 @@ def _trimmed(cells: pa.ChunkedArray, decimal: str) -> pa.Array:
 def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
     """Leave out nameless columns without a value at the right, and rows without a value at the bottom."""
     columns, notes = dict(table.columns), list(table.notes)
-    empty = [name for name, cells in columns.items() if pc.all(missing_mask(cells)).as_py()]
+    empty = [name for name, cells in columns.items() if missing_mask(cells.counted().words).all()]
     tail: list[str] = []
     for k, name in reversed(list(enumerate(columns, start=1))):
         if keep_columns or name not in empty or name != f"column_{k}" or len(columns) - len(tail) < 2:
@@ -151,16 +153,17 @@ def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
     table = replace(table, columns=columns, notes=tuple(notes))
     filled = np.zeros(table.n_rows, bool)
     for cells in columns.values():
-        filled |= np.asarray(pc.not_equal(cells, ""))
+        filled |= cells.each(lambda words: pc.not_equal(words, "").fill_null(False))
     rows = int(filled.nonzero()[0].max(initial=-1)) + 1
     if rows == table.n_rows:
         return table
     notes.append(f"{table.n_rows - rows} empty rows at the end left out")
-    cells = {name: column.slice(0, rows) for name, column in columns.items()}
-    return replace(table, columns=cells, notes=tuple(notes))
+    shorter = {name: column.take(slice(rows)) for name, column in columns.items()}
+    return replace(table, columns=shorter, notes=tuple(notes))
 
 
-def _parse(name: str, data: bytes, found: Found) -> pa.Table:
+def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
+    """Each column, a block of rows at a time."""
     delimiter, header = found.dialect.delimiter, found.dialect.header
     if delimiter == " " or re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
         return _parse_row_by_row(name, data, found)
@@ -173,12 +176,16 @@ def _parse(name: str, data: bytes, found: Found) -> pa.Table:
     # One thread: Arrow's own may still run when the interpreter ends, and then end it with an abort.
     # Safe to number the columns by place: the names are ours to give afterwards, whatever the header holds.
     places = [str(k) for k in range(len(found.names))]
-    body = data[data.index(b"\n") + 1 :] if found.unnamed_first else data  # its header has another width
+    start = data.index(b"\n") + 1 if found.unnamed_first else 0  # its header has another width
+    blocks: list[list[Cells]] = [[] for _ in places]
     try:
-        return pa_csv.read_csv(
-            pa.BufferReader(body),
+        for block in pa_csv.open_csv(
+            pa.BufferReader(memoryview(data)[start:]),
             read_options=pa_csv.ReadOptions(
-                column_names=places, skip_rows_after_names=int(header and not found.unnamed_first), use_threads=False
+                column_names=places,
+                skip_rows_after_names=int(header and not found.unnamed_first),
+                use_threads=False,
+                block_size=max(BLOCK, 2 * _longest_line(data)),
             ),
             parse_options=pa_csv.ParseOptions(
                 delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
@@ -188,21 +195,29 @@ def _parse(name: str, data: bytes, found: Found) -> pa.Table:
                 strings_can_be_null=False,
                 quoted_strings_can_be_null=False,
             ),
-        )
+        ):
+            for column, cells in zip(blocks, block.columns, strict=True):
+                column.append(Cells.of(cells))
     except pa.ArrowInvalid as error:
         if bad:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
         raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
+    return [Cells.joined(column) if column else Cells.of([]) for column in blocks]
 
 
-def _parse_row_by_row(name: str, data: bytes, found: Found) -> pa.Table:
+def _longest_line(data: bytes) -> int:
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    return int(np.diff(ends, prepend=-1).max(initial=0))
+
+
+def _parse_row_by_row(name: str, data: bytes, found: Found) -> list[Cells]:
     """For blanks as delimiter, and for cells such as ``1, "a, b"``, which pyarrow takes for text with quotes in it."""
     rows = cut(name, data.decode("utf-8"), found.dialect.delimiter)[int(found.dialect.header) :]
     for row in rows:
         if len(row) != len(found.names):
             raise _ragged(name, len(row), len(found.names), found.dialect.delimiter.join(row))
     columns = zip(*rows, strict=True) if rows else [()] * len(found.names)
-    return pa.table({str(k): pa.array(list(column), pa.string()) for k, column in enumerate(columns)})
+    return [Cells.of(column) for column in columns]
 
 
 def _ragged(name: str, found: int, expected: int, text: str) -> TableError:
@@ -238,7 +253,7 @@ def _folder(path: Path, reading: Reading) -> Table:
         differing = _differing(list(first.columns), list(table.columns))
         if differing:
             raise TableError(f"{table.name} has other columns than {first.name} ({listed(differing)}): keep like files")
-    columns = {name: pa.concat_arrays([table.columns[name] for table in tables]) for name in first.columns}
+    columns = {name: Cells.joined([table.columns[name] for table in tables]) for name in first.columns}
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     return Table(str(path), columns, first.dialect, (f"{len(files)} files", *notes))
 

@@ -46,14 +46,18 @@ def source_of(path: Path, encoding: str | None = None) -> Source:
     except LookupError as error:
         raise TableError(f"there is no encoding {found!r}: try utf-8, latin-1 or utf-16") from error
     text = _as_utf8(path, data, found)
-    if not text.strip():
+    if not re.search(rb"\S", text):
         raise TableError(f"{path} is empty: a table needs at least a few rows")
     if b"\0" in text:
         place = text.index(b"\0")
         raise TableError(f"{path} is not text (a zero byte at position {place}): save the table as CSV in UTF-8")
     if b"\r" in text:
-        text = re.sub(rb"\r\n?", b"\n", text)
-    return Source(text.lstrip(b"\n") + b"\n", found.removesuffix("-le").removesuffix("-be"), gzipped)
+        text = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if text.startswith(b"\n"):
+        text = text.lstrip(b"\n")
+    return Source(
+        text if text.endswith(b"\n") else text + b"\n", found.removesuffix("-le").removesuffix("-be"), gzipped
+    )
 
 
 def _unpacked(path: Path) -> tuple[bytes, bool]:

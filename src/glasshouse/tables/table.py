@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
-import pyarrow as pa
 
 from ..errors import TableError
+from .cells import Cells
 
 __all__ = ["Dialect", "Table", "listed"]
 
@@ -44,7 +44,7 @@ class Table:
     ----------
     name : str
         What the user called it, for messages.
-    columns : dict of str to pyarrow string array
+    columns : dict of str to Cells
     dialect : Dialect or None
         None for a table that was not read from text.
     notes : tuple of str
@@ -52,7 +52,7 @@ class Table:
     """
 
     name: str
-    columns: dict[str, pa.Array]
+    columns: dict[str, Cells]
     dialect: Dialect | None = None
     notes: tuple[str, ...] = ()
 
@@ -67,8 +67,7 @@ class Table:
 
     def take(self, rows: npt.NDArray[Any]) -> Table:
         """The rows of these numbers, in their order."""
-        places = pa.array(rows)
-        return replace(self, columns={name: cells.take(places) for name, cells in self.columns.items()})
+        return replace(self, columns={name: cells.take(rows) for name, cells in self.columns.items()})
 
     def resolve(self, column: str) -> str:
         """The name of a column given by name, by number from 1, or as ``last``.

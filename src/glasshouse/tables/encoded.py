@@ -1,0 +1,100 @@
+"""A table as its encoding reads it: a code for each distinct cell, of which rows of numbers are written when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array, vstack
+
+from .encodings import Encoding, Read
+
+__all__ = ["Encoded", "Surprises"]
+
+Array = npt.NDArray[Any]
+BLOCK = 1 << 14  # rows written out at a time
+
+
+@dataclass(frozen=True)
+class Surprises:
+    """Cells that were not as in training, counted: unreadable numbers and unseen categories, by column."""
+
+    unreadable: dict[str, int]
+    unseen: dict[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Rows that can be written as numbers, all or some of them, as often as they are asked for.
+
+    Attributes
+    ----------
+    encodings, reads, places : one a column
+        What was learned, what it makes of each distinct cell, and where among these the cell of each row is.
+    """
+
+    encodings: tuple[Encoding, ...]
+    reads: list[Read]
+    places: list[Array]
+    n_rows: int
+
+    @property
+    def n_features(self) -> int:
+        return sum(len(encoding.features) for encoding in self.encodings)
+
+    def take(self, rows: Array) -> Encoded:
+        """Some of the rows."""
+        return Encoded(self.encodings, self.reads, [places[rows] for places in self.places], len(rows))
+
+    def dense(self) -> npt.NDArray[np.float32]:
+        """(n_rows, n_features)."""
+        out = np.empty((self.n_rows, self.n_features), np.float32)
+        self._write(slice(None), out)
+        return out
+
+    def matrix(self) -> Any:
+        """(n_rows, n_features) as a CSR matrix where that takes less memory, elsewhere as an array."""
+        if self.n_rows <= BLOCK or 2 * self._n_nonzero() > self.n_rows * self.n_features:
+            return self.dense()
+        return vstack(list(self._blocks()), format="csr")
+
+    def surprises(self) -> Surprises:
+        """What is odd about these rows."""
+        unreadable: dict[str, int] = {}
+        unseen: dict[str, int] = {}
+        for encoding, read, places in zip(self.encodings, self.reads, self.places, strict=True):
+            for found, odd in ((unreadable, read.unreadable), (unseen, read.unseen)):
+                if odd.any() and (count := int(odd[places].sum())):
+                    found[encoding.name] = count
+        return Surprises(unreadable, unseen)
+
+    def _write(self, rows: slice, out: npt.NDArray[np.float32]) -> None:
+        start = 0
+        for encoding, read, places in zip(self.encodings, self.reads, self.places, strict=True):
+            end = start + len(encoding.features)
+            codes = read.codes[places[rows]]
+            if codes.ndim == 2:
+                out[:, start:end] = codes
+            else:
+                out[:, start:end] = 0
+                told = codes >= 0
+                out[told.nonzero()[0], start + codes[told]] = 1
+            start = end
+
+    def _blocks(self) -> Iterator[Any]:
+        out = np.empty((BLOCK, self.n_features), np.float32)
+        for start in range(0, self.n_rows, BLOCK):
+            block = out[: min(BLOCK, self.n_rows - start)]
+            self._write(slice(start, start + len(block)), block)
+            yield csr_array(block)
+
+    def _n_nonzero(self) -> int:
+        total = 0
+        for read, places in zip(self.reads, self.places, strict=True):
+            counts = np.bincount(places, minlength=len(read.codes))
+            each = (read.codes != 0).sum(axis=1) if read.codes.ndim == 2 else read.codes >= 0
+            total += int((counts * each).sum())
+        return total

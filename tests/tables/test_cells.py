@@ -1,0 +1,68 @@
+"""What is learned from a table is the same however its rows are cut into blocks, and rows come out as they went in."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glasshouse.errors import TableError
+from glasshouse.tables import encoded
+from glasshouse.tables.cells import Cells
+from glasshouse.tables.columns import describe
+from glasshouse.tables.encoder import TableEncoding
+from glasshouse.tables.encodings import ENCODINGS
+from glasshouse.tables.table import Table
+
+WORDS = st.sampled_from(["1", "2.5", "-3e2", "", "NA", "yes", "no", "2020-01-31", "red", "blue", "None", "007"])
+COLUMNS = st.lists(st.one_of(WORDS, st.none(), st.text(max_size=3)), min_size=1, max_size=60)
+
+
+@given(COLUMNS, st.data())
+def test_cells_are_what_they_were(cells, data) -> None:
+    column = Cells.of(cells)
+    assert column.to_pylist() == cells
+    assert [column[row] for row in range(len(column))] == cells
+    rows = data.draw(st.lists(st.integers(0, len(cells) - 1)))
+    assert column.take(np.array(rows, int)).to_pylist() == [cells[row] for row in rows]
+    assert column.counted().n_rows == len(cells)
+
+
+@given(COLUMNS, st.data())
+def test_counts_and_what_is_learned_from_them_do_not_depend_on_the_blocks(cells, data) -> None:
+    ends = sorted([*data.draw(st.lists(st.integers(1, len(cells)), max_size=5, unique=True)), 0, len(cells)])
+    blocks = [Cells.of(cells[start:end]) for start, end in zip(ends, ends[1:], strict=False) if end > start]
+    assert Cells.joined(blocks).to_pylist() == cells
+    whole, parts = Cells.of(cells).counted(), reduce(add, [block.counted() for block in blocks])
+    assert parts.words.to_pylist() == whole.words.to_pylist()
+    assert parts.counts.tolist() == whole.counts.tolist()
+    assert describe("c", parts) == describe("c", whole)
+    for encoding in ENCODINGS.values():
+        assert encoding.fit("c", parts) == encoding.fit("c", whole)
+
+
+@pytest.mark.parametrize("size", [7, 1 << 14])
+def test_a_sparse_matrix_and_an_array_hold_the_same(monkeypatch, size) -> None:
+    monkeypatch.setattr(encoded, "BLOCK", size)
+    rng = np.random.default_rng(3)
+    columns = {f"c{k}": Cells.of([f"w{word}" for word in rng.integers(0, 9, 200)]) for k in range(4)}
+    columns["x"] = Cells.of([repr(float(value)) for value in rng.normal(size=200)])
+    table = Table("t", columns)
+    rows = TableEncoding.fit(table).encode(table).take(rng.permutation(200)[:150])
+    matrix = rows.matrix()
+    assert hasattr(matrix, "indptr") == (size < 150)
+    assert np.array_equal(matrix.toarray() if size < 150 else matrix, rows.dense())
+
+
+def test_an_encoding_kept_in_part_reads_the_rest_no_more() -> None:
+    table = Table("t", {"a": Cells.of(["1", "2", "4"] * 3), "b": Cells.of(["x", "y", "x"] * 3)})
+    encoding = TableEncoding.fit(table)
+    kept = encoding.keep(["a"])
+    alone = Table("t", {"a": table.columns["a"]})
+    assert np.array_equal(kept.transform(alone)[0], encoding.transform(table)[0][:, :1])
+    with pytest.raises(TableError, match="reads no column 'c': it has a, b"):
+        encoding.keep(["c"])
