@@ -45,7 +45,7 @@ def test_counts_and_what_is_learned_from_them_do_not_depend_on_the_blocks(cells,
         assert encoding.fit("c", parts) == encoding.fit("c", whole)
 
 
-@pytest.mark.parametrize("size", [7, 1 << 14])
+@pytest.mark.parametrize("size", [7, 1 << 13])
 def test_a_sparse_matrix_and_an_array_hold_the_same(monkeypatch, size) -> None:
     monkeypatch.setattr(encoded, "BLOCK", size)
     rng = np.random.default_rng(3)

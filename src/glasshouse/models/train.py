@@ -147,7 +147,7 @@ def train(
     labels = labels_for(target, whole.columns[target], task)
     origin = Origin(_file_of(table), rows_hash(whole), seed, by_group, by_order, test is None)
     present, parts = _dealt(whole, labels, task, origin)
-    rows, y = whole.take(present), labels.y[present]
+    rows, y = _with_target(whole, labels, present)
     columns = corrections.describe(whole, apart)
     weight = None if counts is None else _weights(rows, counts)
     targets = _targets(task, y, parts.train, target)
@@ -231,6 +231,11 @@ def _dealt(table: Table, labels: Labels, task: str, origin: Origin) -> tuple[npt
             f"{table.name} has {n_rows} rows of {classes} classes: too few to train, choose and judge; add rows"
         )
     return present, parts
+
+
+def _with_target(table: Table, labels: Labels, present: npt.NDArray[np.int64]) -> tuple[Table, npt.NDArray[Any]]:
+    """The rows that have a target, and their targets; where that is all of them, without a copy of a large table."""
+    return (table, labels.y) if len(present) == table.n_rows else (table.take(present), labels.y[present])
 
 
 def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Target:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from .encodings import Encoding, Read
 
 __all__ = ["Encoded", "Surprises"]
 
 Array = npt.NDArray[Any]
-BLOCK = 1 << 14  # rows written out at a time
+BLOCK = 1 << 13  # rows written out at a time
 
 
 @dataclass(frozen=True)
@@ -57,9 +56,20 @@ class Encoded:
 
     def matrix(self) -> Any:
         """(n_rows, n_features) as a CSR matrix where that takes less memory, elsewhere as an array."""
-        if self.n_rows <= BLOCK or 2 * self._n_nonzero() > self.n_rows * self.n_features:
+        n_nonzero = self._n_nonzero()
+        if self.n_rows <= BLOCK or 2 * n_nonzero > self.n_rows * self.n_features:
             return self.dense()
-        return vstack(list(self._blocks()), format="csr")
+        data, columns = np.empty(n_nonzero, np.float32), np.empty(n_nonzero, np.int32)
+        ends = np.zeros(self.n_rows + 1, np.int64 if n_nonzero > np.iinfo(np.int32).max else np.int32)
+        out, end = np.empty((BLOCK, self.n_features), np.float32), 0
+        for start in range(0, self.n_rows, BLOCK):
+            block = out[: min(BLOCK, self.n_rows - start)]
+            self._write(slice(start, start + len(block)), block)
+            row, column = block.nonzero()
+            here = slice(end, end := end + len(row))
+            data[here], columns[here] = block[row, column], column
+            ends[start + 1 : start + len(block) + 1] = here.start + np.cumsum(np.bincount(row, minlength=len(block)))
+        return csr_array((data, columns, ends), (self.n_rows, self.n_features))
 
     def surprises(self) -> Surprises:
         """What is odd about these rows."""
@@ -83,13 +93,6 @@ class Encoded:
                 told = codes >= 0
                 out[told.nonzero()[0], start + codes[told]] = 1
             start = end
-
-    def _blocks(self) -> Iterator[Any]:
-        out = np.empty((BLOCK, self.n_features), np.float32)
-        for start in range(0, self.n_rows, BLOCK):
-            block = out[: min(BLOCK, self.n_rows - start)]
-            self._write(slice(start, start + len(block)), block)
-            yield csr_array(block)
 
     def _n_nonzero(self) -> int:
         total = 0

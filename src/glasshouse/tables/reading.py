@@ -6,8 +6,10 @@ its cells, by the written rules of `columns`.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,7 +31,7 @@ from .table import DELIMITERS, Dialect, Table, listed
 
 __all__ = ["Dialect", "Reading", "Table", "as_table", "listed", "read_table"]
 
-BLOCK = 1 << 23  # bytes that are parsed at a time
+BLOCK = 1 << 21  # bytes that are parsed at a time
 WORDS = {word: sign for sign, word in DELIMITERS.items()}
 
 
@@ -103,9 +105,10 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     if not name:
         raise TableError("no table was named: give a path, or example:iris")
     path = Path(name)
-    if path.is_dir():
-        return _folder(path, reading)
-    return _parquet(path) if _is_parquet(path) else _text_file(path, reading)
+    read = _folder if path.is_dir() else _parquet if _is_parquet(path) else _text_file
+    table = read(path, reading)
+    _release()
+    return table
 
 
 def _text_file(path: Path, reading: Reading) -> Table:
@@ -202,12 +205,29 @@ def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
         if bad:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
         raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
-    return [Cells.joined(column) if column else Cells.of([]) for column in blocks]
+    columns = []
+    while blocks:
+        column = blocks.pop(0)
+        columns.append(Cells.joined(column) if column else Cells.of([]))
+    return columns
+
+
+def _release() -> None:
+    """Hand back the memory of blocks that are gone: Arrow and glibc would keep more of it than a table takes."""
+    pa.default_memory_pool().release_unused()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 def _longest_line(data: bytes) -> int:
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    return int(np.diff(ends, prepend=-1).max(initial=0))
+    longest, last = 0, -1
+    for start in range(0, len(data), BLOCK):
+        block = np.frombuffer(data, np.uint8, min(BLOCK, len(data) - start), start)
+        ends = np.flatnonzero(block == ord("\n")) + start
+        if len(ends):
+            longest, last = max(longest, int(np.diff(ends, prepend=last).max())), int(ends[-1])
+    return max(longest, len(data) - 1 - last)
 
 
 def _parse_row_by_row(name: str, data: bytes, found: Found) -> list[Cells]:
@@ -233,7 +253,7 @@ def _is_parquet(path: Path) -> bool:
         return False
 
 
-def _parquet(path: Path) -> Table:
+def _parquet(path: Path, reading: Reading) -> Table:
     import pyarrow.parquet as pq
 
     try:

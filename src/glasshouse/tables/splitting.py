@@ -74,6 +74,7 @@ def split(
 def _by_class(n_rows: int, labels: npt.NDArray[Any] | None, seed: int, with_test: bool) -> Rows:
     order = stream(seed, "split").permutation(n_rows)
     if labels is not None:
+        labels = np.unique(labels, return_inverse=True)[1]  # numbers: small, and quick to sort
         order = order[np.argsort(labels[order], kind="stable")]
     pattern = PATTERN if with_test else PATTERN_WITHOUT_TEST
     part = np.empty(n_rows, np.int64)
