@@ -85,7 +85,7 @@ def _stopping(y: Array) -> bool | str:
 def _outputs(model: Any, targets: Target, X: Array) -> Array:
     if not isinstance(targets, Classes):
         return np.asarray(model.predict(X) * targets.scale[0] + targets.mean[0], np.float64)
-    outputs = np.zeros((len(X), len(targets.classes)))
+    outputs = np.zeros((X.shape[0], len(targets.classes)))
     places = [targets.classes.tolist().index(label) for label in model.classes_]
     outputs[:, places] = model.predict_proba(X)
     return outputs
