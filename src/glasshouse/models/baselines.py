@@ -74,7 +74,8 @@ def baselines(
 
 def _for(model: Any, X: Any) -> Any:
     """Boosted trees read arrays only."""
-    return X.toarray() if hasattr(X, "indptr") and "boosting" in type(model).__name__.lower() else X
+    trees = isinstance(model, HistGradientBoostingClassifier | HistGradientBoostingRegressor)
+    return X.toarray() if trees and hasattr(X, "indptr") else X
 
 
 def _stopping(y: Array) -> bool | str:

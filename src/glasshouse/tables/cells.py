@@ -7,7 +7,8 @@ a row costs one, two or four bytes, and what a column holds in all is a count th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,8 @@ __all__ = ["Cells", "Counted"]
 Array = npt.NDArray[Any]
 
 
-class Counted(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Counted:
     """Distinct cells in the order of their first appearance, and how many rows hold each.
 
     Counts of blocks of rows add up to the count of all of them: what is learned from counts is the same however the
@@ -33,7 +35,7 @@ class Counted(NamedTuple):
     words: pa.Array
     counts: npt.NDArray[np.int64]
 
-    def __add__(self, other: Counted) -> Counted:  # type: ignore[override]
+    def __add__(self, other: Counted) -> Counted:
         words, places = _distinct(pa.concat_arrays([self.words, other.words]))
         counts = np.bincount(places, np.concatenate((self.counts, other.counts)), len(words))
         return Counted(words, counts.astype(np.int64))

@@ -136,7 +136,8 @@ def describe(name: str, cells: Counted, said: str | None = None) -> Column:
     >>> describe("age", Cells.of(["31", "", "45"]).counted()).kind
     'number'
     """
-    words, counts = present = cells.where(~missing_mask(cells.words))
+    present = cells.where(~missing_mask(cells.words))
+    words, counts = present.words, present.counts
     n_rows, n_present, distinct = cells.n_rows, present.n_rows, len(words)
     n_missing = n_rows - n_present
     first = words[0].as_py() if distinct else ""

@@ -198,8 +198,10 @@ class CategoryEncoding:
     @classmethod
     def fit(cls, name: str, cells: Counted) -> CategoryEncoding:
         gone = missing_mask(cells.words)
-        words, counts = cells.where(~gone)
-        ranked = sorted(zip(words.to_pylist(), counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0]))
+        present = cells.where(~gone)
+        ranked = sorted(
+            zip(present.words.to_pylist(), present.counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])
+        )
         n_levels = min(sum(count >= RARE for _, count in ranked), MOST_LEVELS)
         levels, rare = ranked[:n_levels], ranked[n_levels:]
         return cls(

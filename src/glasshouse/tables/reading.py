@@ -105,8 +105,10 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     if not name:
         raise TableError("no table was named: give a path, or example:iris")
     path = Path(name)
-    read = _folder if path.is_dir() else _parquet if _is_parquet(path) else _text_file
-    table = read(path, reading)
+    if path.is_dir():
+        table = _folder(path, reading)
+    else:
+        table = _parquet(path) if _is_parquet(path) else _text_file(path, reading)
     _release()
     return table
 
@@ -205,11 +207,7 @@ def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
         if bad:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
         raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
-    columns = []
-    while blocks:
-        column = blocks.pop(0)
-        columns.append(Cells.joined(column) if column else Cells.of([]))
-    return columns
+    return [Cells.joined(column) if column else Cells.of([]) for column in blocks]
 
 
 def _release() -> None:
@@ -221,6 +219,7 @@ def _release() -> None:
 
 
 def _longest_line(data: bytes) -> int:
+    """In bytes: no line may be longer than a block."""
     longest, last = 0, -1
     for start in range(0, len(data), BLOCK):
         block = np.frombuffer(data, np.uint8, min(BLOCK, len(data) - start), start)
@@ -253,7 +252,7 @@ def _is_parquet(path: Path) -> bool:
         return False
 
 
-def _parquet(path: Path, reading: Reading) -> Table:
+def _parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
