@@ -19,6 +19,7 @@ from glasshouse.network.initializers import ALIASES, INITIALIZERS
 from glasshouse.network.losses import LOSSES, SMOOTH
 from glasshouse.tables import columns
 from glasshouse.tables.examples import EXAMPLES
+from glasshouse.tables.windows import FEATURES
 from glasshouse.training.optimizers import OPTIMIZERS
 from glasshouse.training.schedules import SCHEDULES
 
@@ -107,6 +108,9 @@ def units() -> str:
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),
         f"Cells that mark a missing value: {', '.join(code(mark or 'empty') for mark in columns.MISSING)}.\n",
+        "## Features of a window\n",
+        "`src/glasshouse/tables/windows.py`. What `glasshouse windows` makes of the samples x of a channel.\n",
+        table(["feature", "formula"], [[code(name), f.formula] for name, f in FEATURES.items()]),
         "## Example tables\n",
         f"Bundled with scikit-learn, as `example:NAME`: {', '.join(map(code, EXAMPLES))}. The target is `target`.\n",
     ]

@@ -38,6 +38,7 @@ _HOMES = {
     "evaluate": "models.verbs",
     "inspect": "models.verbs",
     "predict": "models.verbs",
+    "windows": "models.verbs",
     "GlasshouseError": "errors",
     "ModelFileError": "errors",
     "OptionError": "errors",

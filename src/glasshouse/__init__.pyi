@@ -15,6 +15,7 @@ from .models.train import train as train
 from .models.verbs import evaluate as evaluate
 from .models.verbs import inspect as inspect
 from .models.verbs import predict as predict
+from .models.verbs import windows as windows
 from .network.density import Density as Density
 from .network.initializers import Initializer as Initializer
 from .tables.reading import Reading as Reading

@@ -284,3 +284,21 @@ def test_a_refit_is_said_on_every_screen(glasshouse, here) -> None:
     )
     found = json.loads(glasshouse("inspect", "w.glass", "--json")[1])
     assert found["refit"] is True
+
+
+def test_windows_of_recordings_go_on_to_train(glasshouse, here) -> None:
+    for name, unit in (("wave", 5), ("rest", 1)):
+        recordings = ["".join(f"{unit * (-1) ** k * (k % 7)}\n" for k in range(30 + r)) for r in range(6)]
+        (here / f"{name}.csv").write_text("x\n" + "\n".join([*recordings, "1\n2\n"]))
+    code, out, err = glasshouse("windows", "wave.csv", "rest.csv", "--length", "10", "--out", "w.csv")
+    assert (code, out) == (0, "")
+    assert err.splitlines()[0] == "  left out  2 stretches shorter than 10 samples"
+    assert err.splitlines()[2] == "next: glasshouse train w.csv --target label --group recording"
+    code, out, err = glasshouse("train", "w.csv", "--target", "label", "--group", "recording", "--no-baselines")
+    assert (code, err) == (0, "")
+    assert "by groups of recording" in out
+    code, out, err = glasshouse("windows", "wave.csv", "--length", "10", "--json")
+    assert json.loads(out)["too_short"] == 1
+    code, out, err = glasshouse("windows", "wave.csv", "--length", "99")
+    assert (code, out) == (2, "")
+    assert err == ("glasshouse: no stretch of one recording and label has 99 samples: choose a smaller length\n")

@@ -1,4 +1,4 @@
-"""The other verbs of the command line as functions of the same names: evaluate, inspect, predict."""
+"""The other verbs of the command line as functions of the same names: evaluate, inspect, predict, windows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from ..errors import TableError
+from ..errors import OptionError, TableError
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.corrections import Corrections
 from ..tables.encoder import Surprises
 from ..tables.reading import Reading, as_table
+from ..tables.windows import cut_windows
 from .model import Judgement, Model, Source
 
-__all__ = ["evaluate", "inspect", "predict"]
+__all__ = ["evaluate", "inspect", "predict", "windows"]
 
 AnyModel = str | os.PathLike[str] | Model
 
@@ -139,3 +140,78 @@ def inspect(
             for c in columns
         ],
     }
+
+
+def windows(
+    files: Sequence[str | os.PathLike[str]],
+    *,
+    length: int,
+    step: int | None = None,
+    label: str = "from-file",
+    recording: str = "blank-lines",
+    drop: Sequence[str] = (),
+    out: str | os.PathLike[str] | None = None,
+    reading: Reading | None = None,
+) -> pa.Table:
+    """Cut sensor recordings into windows, one row of features each; with `out`, write them there as CSV.
+
+    Every column but label and recording is a channel. A window never reaches over the end of a recording, nor over a
+    change of label; samples that fill no window are left out.
+
+    Parameters
+    ----------
+    files : sequence of paths
+        CSV, Parquet or folders, a sample a row.
+    length, step : int
+        Samples in a window, and from the start of one to the next; half a length if None.
+    label : str
+        The column that is to be predicted, or 'from-file': the name of the file.
+    recording : str
+        The column that says which recording a sample is from, or 'blank-lines': they part the recordings of a file.
+    drop : sequence of columns
+        Columns that are no channels.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``recording``, the label, and for each CHANNEL its mean, mean absolute deviation, min, max, mean absolute
+        difference of neighbours, and zero crossings, as ``CHANNEL_mean``, ``CHANNEL_deviation``, ``CHANNEL_min``,
+        ``CHANNEL_max``, ``CHANNEL_difference``, ``CHANNEL_crossings``.
+
+    Raises
+    ------
+    TableError
+        If a file cannot be read, a sample is no number, or no recording is as long as a window.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, glasshouse as gh
+    >>> nod = pathlib.Path(tempfile.mkdtemp(), "nod.csv")
+    >>> _ = nod.write_text("x\\n1\\n-1\\n2\\n-2\\n")
+    >>> gh.windows([nod], length=4).to_pylist()[0]["x_crossings"]
+    3
+    """
+    return cut(files, length, step, label, recording, drop, out, reading)[0]
+
+
+def cut(
+    files: Sequence[str | os.PathLike[str]],
+    length: int,
+    step: int | None,
+    label: str,
+    recording: str,
+    drop: Sequence[str],
+    out: str | os.PathLike[str] | None,
+    reading: Reading | None,
+) -> tuple[pa.Table, int]:
+    """`windows`, and how many stretches of one recording and label were too short for one."""
+    for name, given in (("files", files), ("drop", drop)):
+        if isinstance(given, str | os.PathLike):
+            raise OptionError(f"{name} is {os.fspath(given)!r}: it must be a list")
+    if out is not None:
+        checked_place(out, *files)
+    every = max(1, length // 2) if step is None and isinstance(length, int) else step
+    found, too_short = cut_windows(files, length, every, label, recording, drop, reading)
+    if out is not None:
+        write_bytes(out, as_csv(found))
+    return found, too_short

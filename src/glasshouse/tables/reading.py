@@ -29,7 +29,7 @@ from .frames import table_of
 from .sources import source_of
 from .table import DELIMITERS, Dialect, Table, listed
 
-__all__ = ["Dialect", "Reading", "Table", "as_table", "listed", "read_table"]
+__all__ = ["Dialect", "Reading", "Table", "as_table", "files_of", "listed", "read_table"]
 
 BLOCK = 1 << 21  # bytes that are parsed at a time
 WORDS = {word: sign for sign, word in DELIMITERS.items()}
@@ -263,9 +263,7 @@ def _parquet(path: Path) -> Table:
 
 def _folder(path: Path, reading: Reading) -> Table:
     """The rows of every file in a folder, in the order of their names; all must have the same columns."""
-    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    if not files:
-        raise TableError(f"{path} holds no file: name a folder of tables")
+    files = files_of(path)
     tables = [read_table(file, reading) for file in files]
     first = tables[0]
     for table in tables[1:]:
@@ -275,6 +273,16 @@ def _folder(path: Path, reading: Reading) -> Table:
     columns = {name: Cells.joined([table.columns[name] for table in tables]) for name in first.columns}
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     return Table(str(path), columns, first.dialect, (f"{len(files)} files", *notes))
+
+
+def files_of(path: Path) -> list[Path]:
+    """The files in a folder, in the order of their names; a file is itself."""
+    if not path.is_dir():
+        return [path]
+    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise TableError(f"{path} holds no file: name a folder of tables")
+    return files
 
 
 def _differing(first: Sequence[str], other: Sequence[str]) -> list[str]:
