@@ -52,7 +52,8 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
         lines.append(f"  layer {k}     {layer['kind']:8}{size:14}{layer['activation']:10}{layer['weights']:,} weights")
     lines.append(
         f"  trained     {recipe['loss']}, {recipe['optimizer']['name']}, learning rate {recipe['learning_rate']:g} "
-        f"({recipe['schedule']['name']}), batches of {recipe['batch_size']}, seed {recipe['seed']}"
+        f"({recipe['schedule']['name']}), batches of {recipe['batch_size']}, seed {recipe['seed']}, "
+        f"epoch chosen by {score_name(found['metric'])}"
     )
     for part in ("validation", "test"):
         scores = found["scores"].get(part, {})

@@ -32,6 +32,9 @@ MOST_LEAKS = 6
 @click.option("--order", metavar="COL", help="Test on the latest rows by this column of dates or numbers.")
 @reading_options
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
+@click.option(
+    "--metric", metavar="NAME", help="What chooses the epoch: log_loss, accuracy, roc_auc; of numbers rmse, r2, mae."
+)
 @click.option("--refit", is_flag=True, help="Train the network that is kept on all rows once the scores are known.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
@@ -50,6 +53,7 @@ def train(
     order: str | None,
     reading: Reading,
     out: str | None,
+    metric: str | None,
     refit: bool,
     seed: int,
     baselines: bool,
@@ -79,6 +83,7 @@ def train(
             order=order,
             reading=reading,
             out=out,
+            metric=metric,
             refit=refit,
             seed=seed,
             baselines=baselines,
@@ -107,6 +112,7 @@ def _document(model: Model) -> dict[str, Any]:
         "refit": model.origin.refit,
         "seconds": run.seconds,
         "seed": model.recipe.seed,
+        "metric": model.metric,
         "validation": model.scores["validation"],
         "test": {**model.scores["test"], "intervals": run.intervals},
         "baselines": {baseline.name: {**baseline.scores, "seconds": baseline.seconds} for baseline in run.baselines},

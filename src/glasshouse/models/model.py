@@ -20,6 +20,7 @@ from ..tables.corrections import marked
 from ..tables.encoder import Surprises, TableEncoding
 from ..tables.reading import Table, as_table, listed
 from ..training.recipe import Recipe
+from .choice import metric_of
 from .intervals import Interval, intervals
 from .labels import Labels, labels_for
 from .origin import Origin, parted, rows_hash
@@ -93,6 +94,11 @@ class Model:
     @property
     def task(self) -> str:
         return "classification" if isinstance(self.targets, Classes) else "regression"
+
+    @property
+    def metric(self) -> str:
+        """The score of the validation rows that chose."""
+        return metric_of(self.recipe.monitor, self.task)
 
     def outputs(self, source: Source) -> tuple[Array, Surprises]:
         """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
@@ -275,6 +281,7 @@ class Model:
             "parameters": len(self.network.parameters),
             "dtype": str(self.network.dtype),
             "recipe": self.recipe.to_dict(),
+            "metric": self.metric,
             "scores": self.scores,
             "refit": self.origin.refit,
         }

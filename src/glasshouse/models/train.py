@@ -29,6 +29,7 @@ from ..training.state import State
 from ..training.watchers import Watcher, announce
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
+from .choice import monitor_of, score_by
 from .labels import Labels, labels_for, targets_of, task_of
 from .leaks import leaks
 from .model import Model, Source
@@ -75,6 +76,7 @@ def train(
     reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
+    metric: str | None = None,
     refit: bool = False,
     baselines: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -111,6 +113,9 @@ def train(
         Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
     seed : int
         Seeds split, weights and order.
+    metric : str, optional
+        The score of the validation rows that chooses the epoch: log_loss (the default), accuracy or roc_auc of
+        classes; rmse (the default), r2 or mae of numbers.
     refit : bool
         Train the network that is kept on all rows of the table once the scores are known. They are those of the network
         that had not seen the test rows.
@@ -161,7 +166,7 @@ def train(
 
     leaking = leaks(rows, encoded, y, task, parts, seed)
 
-    recipe = default_recipe(targets, len(parts.train), seed)
+    recipe = replace(default_recipe(targets, len(parts.train), seed), monitor=monitor_of(metric, targets))
 
     announce(watchers, "training")
     started = time.perf_counter()
@@ -171,7 +176,7 @@ def train(
     )
     begun = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
-    fit(state, trained, recipe, Validation(held_out, targets.score), [*watchers, *keepers])
+    fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, *keepers])
     seconds = time.perf_counter() - started
     model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {}, origin)
 

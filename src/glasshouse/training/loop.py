@@ -20,18 +20,19 @@ from .schedules import Plateau, Progress
 from .state import Best, State
 from .watchers import Watcher
 
-__all__ = ["Validation", "epoch", "fit"]
+__all__ = ["Score", "Validation", "epoch", "fit"]
 
 Array = npt.NDArray[Any]
+Score = Callable[[Array, Array, Array | None], float]  # (outputs, Y, weight)
 # Beyond it a square is no longer a number of this precision, so a step could write one that is not finite.
 LARGEST = {name: float(np.finfo(name).max) ** 0.5 for name in ("float32", "float64")}
 
 
 class Validation(NamedTuple):
-    """Rows that only choose, and how: score(outputs, Y, weight) -> a number, the larger the better."""
+    """Rows that only choose, and how: by a score, the larger the better."""
 
     data: Data
-    score: Callable[[Array, Array, Array | None], float]
+    score: Score
 
 
 def epoch(
@@ -176,11 +177,8 @@ def look_back(state: State, recipe: Recipe) -> None:
     waited for.
     """
     row = state.history[-1]
-    value = {
-        "loss": -row["loss"] - row["penalty"],
-        "validation_loss": -row.get("validation_loss", 0),
-        "validation_score": row.get("validation_score", 0),
-    }[recipe.monitor]
+    losses = {"loss": -row["loss"] - row["penalty"], "validation_loss": -row.get("validation_loss", 0)}
+    value = losses.get(recipe.monitor, row.get("validation_score", 0))
     if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
         kept = state.network.parameters if state.average is None else state.average
         state.best = Best(state.epoch, value, kept.copy())

@@ -20,7 +20,13 @@ from .schedules import SCHEDULES, Constant, Progress, Schedule
 
 __all__ = ["MONITORS", "Recipe"]
 
-MONITORS = ("loss", "validation_loss", "validation_score")
+# The last name which score of the validation rows theirs is; to the loop they are all its score.
+MONITORS = (
+    "loss",
+    "validation_loss",
+    "validation_score",
+    *(f"validation_{score}" for score in ("accuracy", "roc_auc", "r2", "mae")),
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Recipe:
         an older mean keeps in a step (for its first 1 / (1 - average) steps, the mean of all).
     monitor : str
         What must improve by `tol` within `patience` epochs (None: not at all): the training loss with its penalties,
-        the validation loss or the validation score. The last two also keep the best weights.
+        the validation loss or a validation score. The last two also keep the best weights.
     fit_intercept : bool
         Whether biases move; else they stay 0.
     seed : int
