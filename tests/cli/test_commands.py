@@ -50,7 +50,9 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = "schema_version model task target rows leaks features parameters epochs interrupted refit seconds seed metric"
+    keys = (
+        "schema_version model task target rows leaks features parameters epochs interrupted refit seconds seed metric"
+    )
     assert list(found) == [*keys.split(), "validation", "test", "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7

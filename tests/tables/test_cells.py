@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 
 import glasshouse as gh
 from glasshouse.errors import TableError
+from glasshouse.models import model as models
 from glasshouse.tables import encoded
 from glasshouse.tables.cells import Cells
 from glasshouse.tables.columns import describe
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.encodings import ENCODINGS
 from glasshouse.tables.table import Table
+from glasshouse.training import batches, checkpoints
 
 WORDS = st.sampled_from(["1", "2.5", "-3e2", "", "NA", "yes", "no", "2020-01-31", "red", "blue", "None", "007"])
 ANY = st.text(max_size=3).filter(lambda word: "inf" not in word.lower())  # an infinite number is refused
@@ -70,8 +72,18 @@ def test_an_encoding_kept_in_part_reads_the_rest_no_more() -> None:
         encoding.keep(["c"])
 
 
+class Killed(gh.Watcher):
+    """Ends the process, as it were, in the third epoch."""
+
+    def after_epoch(self, state) -> None:
+        if state.epoch == 3:
+            raise KeyError
+
+
 @pytest.mark.parametrize("target", ["class", "number"])
-def test_a_table_kept_as_csr_trains_and_judges_as_one_kept_as_an_array(monkeypatch, target) -> None:
+def test_a_table_written_as_it_is_needed_trains_and_judges_as_one_kept_as_an_array(
+    monkeypatch, tmp_path, target
+) -> None:
     rng = np.random.default_rng(5)
     words = rng.integers(0, 9, (300, 3))
     columns = {f"c{k}": Cells.of([f"w{word}" for word in words[:, k]]) for k in range(3)}
@@ -79,13 +91,21 @@ def test_a_table_kept_as_csr_trains_and_judges_as_one_kept_as_an_array(monkeypat
     y = [repr(value) for value in y.tolist()]
     y[7] = ""
     table = Table("t", {**columns, "y": Cells.of(y)})
-    models = []
-    for size in (1 << 13, 16):
-        monkeypatch.setattr(encoded, "BLOCK", size)
-        models.append(gh.train(table, target="y", out="", refit=True))
-    array, csr = models
-    assert np.array_equal(array.network.parameters, csr.network.parameters)
-    assert array.scores == csr.scores
-    for ours, theirs in zip(array.run.baselines, csr.run.baselines, strict=True):
+    array = gh.train(table, target="y", out="", refit=True)
+    monkeypatch.setattr(encoded, "BLOCK", 16)
+    monkeypatch.setattr(encoded, "SMALL", 0)
+    monkeypatch.setattr(batches, "AT_ONCE", 150)
+    monkeypatch.setattr(checkpoints, "AT_ONCE", 40)
+    monkeypatch.setattr(models, "AT_ONCE", 7)
+    written = gh.train(table, target="y", out="", refit=True)
+    assert np.array_equal(array.network.parameters, written.network.parameters)
+    assert array.scores == written.scores
+    for ours, theirs in zip(array.run.baselines, written.run.baselines, strict=True):
         assert theirs.scores == pytest.approx(ours.scores, abs=0.02)
-    assert csr.evaluate(table).scores == array.evaluate(table).scores
+    assert written.evaluate(table).scores == array.evaluate(table).scores
+    stopped = {"target": "y", "out": "", "baselines": False, "checkpoint": tmp_path / "run"}
+    with pytest.raises(KeyError):
+        gh.train(table, watchers=[Killed()], **stopped)
+    resumed = gh.train(table, resume=True, **stopped)
+    assert resumed.run.epochs == array.run.epochs
+    assert resumed.scores == array.scores

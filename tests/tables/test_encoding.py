@@ -38,6 +38,11 @@ def table(**columns) -> Table:
         ([str(k * k) for k in range(5, 40)], "number"),
         ([f"Mr. {k}" for k in range(60)], "text"),
         ([f"Mr. {k}" for k in range(10)], "category"),
+        (["1", "2", "3"] * 20, "category"),  # a code
+        (["1", "2", "3"] * 19, "number"),
+        (["1", "2", "300"] * 20, "number"),
+        (["-1", "2", "3"] * 20, "number"),
+        ([str(k) for k in range(7)] * 20, "number"),
         (["1"] * 95 + ["lost"] * 5, "number"),
         (["1"] * 80 + ["lost"] * 20, "category"),
         (["1"] * 90 + [f"V{k}" for k in range(5)], "category"),

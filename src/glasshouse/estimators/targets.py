@@ -76,7 +76,10 @@ class Classes:
 
     def encode(self, y: Array, dtype: npt.DTypeLike) -> Array:
         """(n,) labels to (n, n_outputs) numbers."""
-        places = self.find(y)
+        return self.encode_places(self.find(y), dtype)
+
+    def encode_places(self, places: Array, dtype: npt.DTypeLike) -> Array:
+        """The same, from the place of each label among the classes."""
         ones = places[:, None] if len(self.classes) == 2 else places[:, None] == np.arange(len(self.classes))
         ones = ones.astype(dtype)
         return ones * 2 - 1 if self.margins else ones

@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from threadpoolctl import threadpool_limits
 
 from ..estimators.targets import Classes, Target
+from ..tables.encoded import Encoded
 from ..training.watchers import Watcher, announce
 from .scores import score_rows, scores
 
@@ -36,8 +37,8 @@ class Baseline(NamedTuple):
 
 def baselines(
     targets: Target,
-    train: tuple[Array, Array],
-    test: tuple[Array, Array],
+    train: tuple[Encoded, Array],
+    test: tuple[Encoded, Array],
     seed: int,
     watchers: Sequence[Watcher] = (),
 ) -> list[Baseline]:
@@ -54,21 +55,20 @@ def baselines(
             "ridge regression": Ridge(),
             "boosted trees": HistGradientBoostingRegressor(random_state=seed),
         }
+    (X, y), (X_test, y_test) = (train[0].matrix(), train[1]), (test[0].matrix(), test[1])
     results = []
     for name, model in models.items():
         announce(watchers, name)
         started = time.perf_counter()
-        with warnings.catch_warnings(), threadpool_limits(1 if train[0].size < WORTH_THREADS else None):
+        with warnings.catch_warnings(), threadpool_limits(1 if X.size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
             model.fit(
-                _for(model, train[0]),
-                train[1] if isinstance(targets, Classes) else targets.encode(train[1], np.float64)[:, 0],
+                _for(model, X),
+                y if isinstance(targets, Classes) else targets.encode(y, np.float64)[:, 0],
             )
         seconds = time.perf_counter() - started
-        outputs = _outputs(model, targets, _for(model, test[0]))
-        results.append(
-            Baseline(name, scores(targets, outputs, test[1]), score_rows(targets, outputs, test[1]), seconds)
-        )
+        outputs = _outputs(model, targets, _for(model, X_test))
+        results.append(Baseline(name, scores(targets, outputs, y_test), score_rows(targets, outputs, y_test), seconds))
     return results
 
 
@@ -87,6 +87,5 @@ def _outputs(model: Any, targets: Target, X: Array) -> Array:
     if not isinstance(targets, Classes):
         return np.asarray(model.predict(X) * targets.scale[0] + targets.mean[0], np.float64)
     outputs = np.zeros((X.shape[0], len(targets.classes)))
-    places = [targets.classes.tolist().index(label) for label in model.classes_]
-    outputs[:, places] = model.predict_proba(X)
+    outputs[:, model.classes_] = model.predict_proba(X)
     return outputs

@@ -11,8 +11,11 @@ from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Target
 from ..tables.cells import Cells
 from ..tables.columns import describe, missing_mask, numbers
+from ..training.batches import OneHot
 
-__all__ = ["Labels", "labels_for", "targets_of", "task_of"]
+__all__ = ["Labels", "columns_of", "labels_for", "targets_of", "task_of", "written_columns_of"]
+
+Array = npt.NDArray[Any]
 
 MOST_CODES = 20  # whole numbers of at most so many values are classes
 
@@ -23,7 +26,9 @@ class Labels(NamedTuple):
     Attributes
     ----------
     y : (n,)
-        Class labels, or numbers.
+        The place of its class among `classes`, -1 for none of them; or a number.
+    classes : (n_classes,) or None
+        Those that are known, in their natural order; None for numbers.
     missing : (n,) bool
         Rows without a target.
     unknown : dict of str to int
@@ -32,7 +37,8 @@ class Labels(NamedTuple):
         Labels that differ from a known one in case, blanks, a final full stop or how a number is written only.
     """
 
-    y: npt.NDArray[Any]
+    y: Array
+    classes: Array | None
     missing: npt.NDArray[np.bool_]
     unknown: dict[str, int]
     matched: dict[str, str]
@@ -68,38 +74,50 @@ def task_of(name: str, cells: Cells) -> str:
     return "classification" if whole and len(np.unique(values)) <= MOST_CODES else "regression"
 
 
-def targets_of(task: str, y: npt.NDArray[Any]) -> Target:
-    """What the outputs will mean: the classes of y in their natural order, or the scale of its numbers."""
-    if task == "regression":
-        return Numbers.of(y)
-    classes = sorted(
-        set(y.tolist()), key=lambda label: (0, float(label), label) if _is_float(label) else (1, 0.0, label)
-    )
-    return Classes(np.array(classes, dtype=str))
+def targets_of(labels: Labels, rows: npt.NDArray[np.int64]) -> Target:
+    """What the outputs will mean: the classes of the labels, or the scale of the numbers of these rows."""
+    return Numbers.of(labels.y[rows]) if labels.classes is None else Classes(labels.classes)
 
 
-def labels_for(name: str, cells: Cells, task: str, known: npt.NDArray[Any] | None = None) -> Labels:
+def columns_of(targets: Target, y: Array, dtype: npt.DTypeLike) -> Array:
+    """(n,) places of classes, or numbers, to the (n, n_outputs) that a network learns."""
+    return targets.encode_places(y, dtype) if isinstance(targets, Classes) else targets.encode(y, dtype)
+
+
+def written_columns_of(targets: Target, y: Array, dtype: npt.DTypeLike) -> Array | OneHot:
+    """The same, of many classes a batch at a time."""
+    many = isinstance(targets, Classes) and targets.n_outputs > 1
+    return OneHot(y, targets.n_outputs, dtype) if many else columns_of(targets, y, dtype)
+
+
+def labels_for(name: str, cells: Cells, task: str, known: Array | None = None) -> Labels:
     """Read a target column; with `known` classes, match its labels to them."""
-    missing = cells.each(missing_mask)
     if task == "regression":
         values = cells.each(lambda words: numbers(name, words))
-        return Labels(values, np.isnan(values), {}, {})
-    words = np.array(cells.words.fill_null("").to_pylist(), dtype=str)
-    if known is None:
-        return Labels(words[cells.places], missing, {}, {})
-    plain = {_plain(label): str(label) for label in known}
-    exact, matched, unknown = set(known.tolist()), {}, {}
+        return Labels(values, None, np.isnan(values), {}, {})
     gone, counts = missing_mask(cells.words), cells.per_word()
-    for k in np.argsort(words, kind="stable"):
-        word, count = words[k], counts[k]
-        if gone[k] or count == 0 or word in exact:
-            continue
-        if _plain(word) in plain:
-            matched[str(word)] = plain[_plain(word)]
-        else:
-            unknown[str(word)] = int(count)
-    meant = np.array([matched.get(word, word) for word in words.tolist()], dtype=str)
-    return Labels(meant[cells.places], missing, unknown, matched)
+    words: list[str] = cells.words.fill_null("").to_pylist()
+    there = [k for k in range(len(words)) if counts[k] and not gone[k]]
+    classes = np.array(sorted((words[k] for k in there), key=_natural), dtype=str) if known is None else known
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    plain = {_plain(label): label for label in places}
+    unknown: dict[str, int] = {}
+    matched: dict[str, str] = {}
+    found = np.full(len(words), -1, np.int32)
+    for k in sorted(there, key=words.__getitem__):
+        label = words[k]
+        if label not in places and _plain(label) in plain:
+            matched[label] = plain[_plain(label)]
+            label = matched[label]
+        found[k] = places.get(label, -1)
+        if label not in places:
+            unknown[label] = int(counts[k])
+    return Labels(found[cells.places], classes, gone[cells.places], unknown, matched)
+
+
+def _natural(label: str) -> tuple[int, float, str]:
+    """The order people count in: numbers by their value, then words."""
+    return (0, float(label), label) if _is_float(label) else (1, 0.0, label)
 
 
 def _plain(label: str) -> str:

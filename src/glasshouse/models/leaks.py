@@ -16,8 +16,9 @@ from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from ..seeds import stream
-from ..tables.columns import numbers
+from ..tables.columns import is_number, numbers
 from ..tables.encoded import Encoded
+from ..tables.encodings import CategoryEncoding, Encoding
 from ..tables.splitting import Split
 from ..tables.table import Table
 
@@ -84,9 +85,15 @@ def _alone(name: str, X: Array, y: Array, task: str) -> Leak | None:
     return Leak((name,), told) if 1 - told <= (1 - CLOSED) * (1 - plain) else None
 
 
+def _counts(encoding: Encoding) -> bool:
+    """Whether a column holds numbers, be they taken for a code."""
+    levels = (*encoding.levels, *encoding.known) if isinstance(encoding, CategoryEncoding) else ()
+    return encoding.kind == "number" or (len(levels) > 0 and all(map(is_number, levels)))
+
+
 def _sum(rows: Table, encoded: Encoded, y: Array) -> Leak | None:
     """Number columns that add up to the target, some of them perhaps taken away."""
-    names = [encoding.name for encoding in encoded.encodings if encoding.kind == "number"]
+    names = [encoding.name for encoding in encoded.encodings if _counts(encoding)]
     if len(names) < 2:
         return None
     values = np.column_stack([rows.columns[name].each(partial(numbers, name)) for name in names])

@@ -17,8 +17,10 @@ from ..network.network import Network
 from ..network.predictor import Predictor
 from ..storage import as_type, restored
 from ..tables.corrections import marked
+from ..tables.encoded import Encoded
 from ..tables.encoder import Surprises, TableEncoding
 from ..tables.reading import Table, as_table, listed
+from ..training.batches import AT_ONCE
 from ..training.recipe import Recipe
 from .choice import metric_of
 from .intervals import Interval, intervals
@@ -103,11 +105,15 @@ class Model:
     def outputs(self, source: Source) -> tuple[Array, Surprises]:
         """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
         encoded = self.encoder.encode(as_table(source))
-        return self.outputs_of(encoded.matrix()), encoded.surprises()
+        return self.outputs_of(encoded), encoded.surprises()
 
-    def outputs_of(self, X: Array) -> Array:
-        """The same for rows that are encoded already."""
-        outputs = Predictor(self.network)(X)
+    def outputs_of(self, rows: Encoded) -> Array:
+        """The same for rows that are encoded already; they are written as numbers some at a time."""
+        predict = Predictor(self.network)
+        outputs = np.empty((len(rows), self.network.n_outputs), self.network.dtype)
+        for start in range(0, len(rows), AT_ONCE):
+            block = slice(start, start + AT_ONCE)
+            outputs[block] = predict(rows.write(block))
         finite = np.isfinite(outputs).all(axis=1)
         if not finite.all():
             row = int(finite.argmin()) + 1
@@ -155,7 +161,7 @@ class Model:
             present, parts = parted(table, labels, self.task, self.origin)
             table = table.take(present[parts.test])
             labels = self.labels_in(table)
-        return replace(self.judge(labels, *self.encoder.transform(table)), part=part)
+        return replace(self.judge(labels, self.encoder.encode(table)), part=part)
 
     @property
     def held_out(self) -> bool:
@@ -185,16 +191,16 @@ class Model:
             )
         return labels
 
-    def judge(self, labels: Labels, X: Array, surprises: Surprises) -> Judgement:
-        """Scores on encoded rows."""
-        present = ~labels.missing
-        outputs, y = self.outputs_of(X[present]), labels.y[present]
+    def judge(self, labels: Labels, rows: Encoded) -> Judgement:
+        """Scores on encoded rows, those that have a target."""
+        present = np.flatnonzero(~labels.missing)
+        outputs, y = self.outputs_of(rows.take(present)), labels.y[present]
         found = scores(self.targets, outputs, y)
         return Judgement(
             len(y),
             found,
             labels,
-            surprises,
+            rows.surprises(),
             score_rows(self.targets, outputs, y),
             intervals(self.targets, outputs, y, found),
             by_class(self.targets, outputs, y),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..estimators.targets import Classes, Numbers
 from ..tables.columns import Column
 from ..tables.encoder import TableEncoding
 from ..tables.table import Table
@@ -16,7 +17,7 @@ from ..training.batches import Data
 from ..training.loop import fit
 from ..training.state import State
 from ..training.watchers import Watcher
-from .labels import targets_of
+from .labels import written_columns_of
 from .model import Model
 
 __all__ = ["refitted"]
@@ -56,11 +57,11 @@ def refitted(
         The judged one if somebody ended the refit by hand: half of a refit is worse than none.
     """
     encoder = TableEncoding.fit(rows, model.encoder.exclude, columns, model.encoder.marks)
-    targets = targets_of(model.task, y)
+    targets = model.targets if isinstance(model.targets, Classes) else Numbers.of(y)
     recipe = replace(model.recipe, monitor="loss", patience=None)
-    X = encoder.encode(rows).matrix()
-    state = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
-    data = Data(X, targets.encode(y, recipe.dtype), weight)
+    X = encoder.encode(rows).compact()
+    state = State.begun(recipe.initialized(len(encoder.feature_names), targets.n_outputs), recipe)
+    data = Data(X, written_columns_of(targets, y, recipe.dtype), weight)
     try:
         fit(state, data, recipe, watchers=[*watchers, _Until(epochs)])
     except KeyboardInterrupt:  # in the first epoch

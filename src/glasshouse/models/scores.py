@@ -18,8 +18,8 @@ Array = npt.NDArray[Any]
 def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
     """accuracy, log_loss and, where two classes occur, roc_auc; or r2 (of two rows or more), rmse and mae.
 
-    `outputs` are probabilities (n, n_classes) or predicted numbers (n,). A label that training never had counts as
-    wrong, and is left out of log_loss and roc_auc.
+    `outputs` are probabilities (n, n_classes) or predicted numbers (n,), y places of classes or numbers. A label that
+    training never had, place -1, counts as wrong, and is left out of log_loss and roc_auc.
     """
     if not isinstance(targets, Classes):
         return {
@@ -28,9 +28,9 @@ def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
             "mae": float(metrics.mean_absolute_error(y, outputs)),
         }
     found = {"accuracy": float(np.mean(score_rows(targets, outputs, y)))}
-    known = np.isin(y, targets.classes)
+    known = y >= 0
     if known.any():
-        places = targets.find(y[known])
+        places = y[known]
         chosen = np.clip(outputs[known][np.arange(len(places)), places].astype(float), np.finfo(np.float32).tiny, 1.0)
         found["log_loss"] = float(-np.log(chosen).mean())
         if len(targets.classes) == 2 and len(np.unique(places)) == 2:
@@ -41,7 +41,7 @@ def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
 def score_rows(targets: Target, outputs: Array, y: Array) -> Array:
     """What each row adds to the score: 1 where the label is right, or minus the squared error."""
     if isinstance(targets, Classes):
-        return np.asarray(targets.classes[outputs.argmax(axis=1)] == y, dtype=float)
+        return np.asarray(outputs.argmax(axis=1) == y, dtype=float)
     return np.asarray(-((outputs - y) ** 2))
 
 
@@ -59,12 +59,12 @@ def by_class(targets: Target, outputs: Array, y: Array) -> list[ClassScores]:
     """Precision, recall and F1 of each class that occurs in these rows or was predicted for one; none for numbers."""
     if not isinstance(targets, Classes):
         return []
-    predicted = targets.classes[outputs.argmax(axis=1)]
-    labels = targets.classes[np.isin(targets.classes, np.concatenate((y, predicted)))]
-    found = metrics.precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0.0)
+    predicted = outputs.argmax(axis=1)
+    places = np.union1d(y[y >= 0], predicted)
+    found = metrics.precision_recall_fscore_support(y, predicted, labels=places, zero_division=0.0)
     return [
         ClassScores(label.item(), int(rows), float(p), float(r), float(f))
-        for label, p, r, f, rows in zip(labels, *found, strict=True)
+        for label, p, r, f, rows in zip(targets.classes[places], *found, strict=True)
     ]
 
 

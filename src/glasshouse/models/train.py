@@ -30,7 +30,7 @@ from ..training.watchers import Watcher, announce
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .choice import monitor_of, score_by
-from .labels import Labels, labels_for, targets_of, task_of
+from .labels import Labels, columns_of, labels_for, targets_of, task_of, written_columns_of
 from .leaks import leaks
 from .model import Model, Source
 from .origin import Origin, parted, rows_hash
@@ -155,15 +155,12 @@ def train(
     rows, y = _with_target(whole, labels, present)
     columns = corrections.describe(whole, apart)
     weight = None if counts is None else _weights(rows, counts)
-    targets = _targets(task, y, parts.train, target)
+    targets = _targets(labels, present[parts.train], target)
     encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
     encoded = encoder.encode(rows)
     judged = rows.take(parts.test) if test is None else as_table(test, reading)
     # Before training: a table that does not fit must not cost a run.
     test_rows = encoded.take(parts.test) if test is None else encoder.encode(judged)
-    X, X_validation = (encoded.take(part).matrix() for part in (parts.train, parts.validation))
-    X_test, surprises = test_rows.matrix(), test_rows.surprises()
-
     leaking = leaks(rows, encoded, y, task, parts, seed)
 
     recipe = replace(default_recipe(targets, len(parts.train), seed), monitor=monitor_of(metric, targets))
@@ -171,10 +168,10 @@ def train(
     announce(watchers, "training")
     started = time.perf_counter()
     trained, held_out = (
-        Data(inputs, targets.encode(y[rows], recipe.dtype), None if weight is None else weight[rows])
-        for inputs, rows in ((X, parts.train), (X_validation, parts.validation))
+        Data(encoded.take(part).compact(), Y(targets, y[part], recipe.dtype), None if weight is None else weight[part])
+        for part, Y in ((parts.train, written_columns_of), (parts.validation, columns_of))
     )
-    begun = State.begun(recipe.initialized(X.shape[1], targets.n_outputs), recipe)
+    begun = State.begun(recipe.initialized(encoded.n_features, targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
     fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, *keepers])
     seconds = time.perf_counter() - started
@@ -182,8 +179,8 @@ def train(
 
     announce(watchers, "judging")
     test_labels = model.labels_in(judged)
-    judgement = model.judge(test_labels, X_test, surprises)
-    validated = scores(targets, model.outputs_of(X_validation), y[parts.validation])
+    judgement = model.judge(test_labels, test_rows)
+    validated = scores(targets, model.outputs_of(encoded.take(parts.validation)), y[parts.validation])
     source = "held out" if test is None else judged.name
     model = replace(
         model,
@@ -194,9 +191,9 @@ def train(
     )
     plain: list[Baseline] = []
     if baselines:
-        has_target = ~test_labels.missing
-        judged_rows = X_test[has_target], test_labels.y[has_target]
-        plain = train_baselines(targets, (X, y[parts.train]), judged_rows, seed, watchers)
+        judged_on = np.flatnonzero(~test_labels.missing)
+        seen, unseen = encoded.take(parts.train), test_rows.take(judged_on)
+        plain = train_baselines(targets, (seen, y[parts.train]), (unseen, test_labels.y[judged_on]), seed, watchers)
     if refit and not state.interrupted:
         announce(watchers, "training on all rows")
         model = refitted(model, rows, y, weight, columns, state.best.epoch if state.best else state.epoch, watchers)
@@ -209,7 +206,7 @@ def train(
         without_target=int(labels.missing.sum()),
         leaks=leaking,
         test_labels=test_labels,
-        surprises=surprises,
+        surprises=judgement.surprises,
         epochs=state.epoch,
         best_epoch=state.best.epoch if state.best else state.epoch,
         interrupted=state.interrupted or (refit and not model.origin.refit),
@@ -243,10 +240,10 @@ def _with_target(table: Table, labels: Labels, present: npt.NDArray[np.int64]) -
     return (table, labels.y) if len(present) == table.n_rows else (table.take(present), labels.y[present])
 
 
-def _targets(task: str, y: npt.NDArray[Any], train: npt.NDArray[np.int64], target: str) -> Target:
+def _targets(labels: Labels, train: npt.NDArray[np.int64], target: str) -> Target:
     """Classes of all rows, since the split shares them out; the scale of the training rows' numbers."""
-    targets = targets_of(task, y if task == "classification" else y[train])
-    if isinstance(targets, Classes) and len(np.unique(y[train])) < 2:
+    targets = targets_of(labels, train)
+    if isinstance(targets, Classes) and len(np.unique(labels.y[train])) < 2:
         raise TableError(f"the target {target!r} has one class only among the training rows: add rows of the others")
     return targets
 

@@ -7,6 +7,7 @@ dropped (dropped)     it was said so
 empty (dropped)       every cell is missing
 constant (dropped)    every cell is the same
 identifier (dropped)  whole numbers that count the rows, each of a range once, in 20 rows or more
+category (a code)     whole numbers from 0 to 99, of 3 to 6 values, 20 rows or more a value
 number                at least nine of ten cells that are there are numbers, the others one of three words at most
                       (leading zeros make a code, not a number)
 boolean               two words that mean yes and no: true false, t f, yes no, y n, on off, in any case
@@ -50,6 +51,8 @@ ENCODED = ("number", "category", "boolean", "date")
 YES_NO = {"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off"}
 MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
 NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+FEW_CODES = 6
+ROWS_A_CODE = 20
 INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
 LARGEST = 1e30
 _NUMBER = re.compile(NUMBER)
@@ -161,6 +164,8 @@ def describe(name: str, cells: Counted, said: str | None = None) -> Column:
             return column("number", reason, odd.n_rows, odd.words[0].as_py())
         if n_rows >= 20 and n_missing == 0 and distinct == n_rows and is_range(values):
             return column("identifier", "counts the rows")
+        if 2 < distinct <= FEW_CODES and n_present >= ROWS_A_CODE * distinct and is_code(values):
+            return column("category", f"{distinct} whole numbers: a code, or --as {name}=number")
         return column("number", "every cell is a number")
     lower = {str(word).lower() for word in words[:9].to_pylist()}
     if len(lower) == 2 and any(lower == {yes, no} for yes, no in YES_NO.items()):
@@ -177,6 +182,11 @@ READERS: dict[str, Callable[[str, pa.Array], npt.NDArray[np.float64]]] = {
     "boolean": lambda name, words: truths(words),
     "date": lambda name, words: moments(words, order_of(words) or next(iter(ORDERS))).days,
 }
+
+
+def is_code(values: npt.NDArray[np.float64]) -> bool:
+    """Whether these are whole numbers from 0 to 99."""
+    return bool((values == np.floor(values)).all() and values.min() >= 0 and values.max() <= 99)
 
 
 def is_range(values: npt.NDArray[np.float64]) -> bool:

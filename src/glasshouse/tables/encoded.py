@@ -15,6 +15,7 @@ __all__ = ["Encoded", "Surprises"]
 
 Array = npt.NDArray[Any]
 BLOCK = 1 << 13  # rows written out at a time
+SMALL = 1 << 25  # bytes of numbers that are rather kept than written again every time
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,21 @@ class Encoded:
     def n_features(self) -> int:
         return sum(len(encoding.features) for encoding in self.encodings)
 
-    def take(self, rows: Array) -> Encoded:
+    def __len__(self) -> int:
+        return self.n_rows
+
+    def take(self, rows: Any) -> Encoded:
         """Some of the rows."""
-        return Encoded(self.encodings, self.reads, [places[rows] for places in self.places], len(rows))
+        n_rows = len(range(self.n_rows)[rows]) if isinstance(rows, slice) else len(rows)
+        return Encoded(self.encodings, self.reads, [places[rows] for places in self.places], n_rows)
+
+    def write(self, rows: Any) -> npt.NDArray[np.float32]:
+        """These rows as numbers."""
+        return self.take(rows).dense()
+
+    def compact(self) -> Any:
+        """All rows as numbers if they are few; else themselves, to be written as they are needed."""
+        return self if 4 * self.n_rows * self.n_features > SMALL else self.dense()
 
     def dense(self) -> npt.NDArray[np.float32]:
         """(n_rows, n_features)."""

@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Batch", "Batches", "Data"]
+__all__ = ["Batch", "Batches", "Data", "OneHot", "Written"]
 
 Array = npt.NDArray[Any]
+AT_ONCE = 1 << 13  # rows written out at a time
+
+
+@runtime_checkable
+class Written(Protocol):
+    """Rows that are written as numbers when they are asked for, because all of them at once would be large."""
+
+    def write(self, rows: Any) -> Array:
+        """These rows as an array."""
+
+
+class OneHot:
+    """Classes as (n, n_classes) zeros and ones, by the place of each row's class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> OneHot(np.array([2, 0]), 3, np.dtype("f4")).write([0]).tolist()
+    [[0.0, 0.0, 1.0]]
+    """
+
+    def __init__(self, places: Array, n_classes: int, dtype: npt.DTypeLike):
+        self.places, self.n_classes, self.dtype = places, n_classes, np.dtype(dtype)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def write(self, rows: Any) -> Array:
+        ones = self.places[rows][:, None] == np.arange(self.n_classes)
+        return np.asarray(ones, self.dtype)
 
 
 class Data(NamedTuple):
     """X (n_samples, n_features), Y (n_samples, n_outputs), and a weight for each sample, or None for equal ones.
 
-    X is an array or a CSR matrix, of which only a batch at a time is written out.
+    X is an array or a CSR matrix, of which only a batch at a time is written out; X and Y may be `Written`.
     """
 
     X: Any
-    Y: Array
+    Y: Any
     weight: Array | None = None
 
     def masses(self) -> Array:
@@ -39,9 +69,16 @@ class Data(NamedTuple):
             raise ValueError("sample weights must be finite, at least 0, and not all 0")
         return np.asarray(self.weight / self.weight.max())
 
+    def written(self, rows: npt.NDArray[np.int64]) -> tuple[Any, Array, npt.NDArray[np.int64]]:
+        """X and Y that hold these rows, and where in them they are."""
+        if not (isinstance(self.X, Written) or isinstance(self.Y, Written)):
+            return self.X, self.Y, rows
+        X, Y = (part.write(rows) if isinstance(part, Written) else part[rows] for part in (self.X, self.Y))
+        return X, Y, np.arange(len(rows))
+
 
 class Batch(NamedTuple):
-    """Some rows of X and Y, and the weight (n,) with which each of them enters the loss."""
+    """Where in X and Y some rows are, and the weight (n,) with which each of them enters the loss."""
 
     X: Any
     Y: Array
@@ -78,7 +115,11 @@ class Batches:
     def __iter__(self) -> Iterator[Batch]:
         n_samples = len(self.masses)
         order = np.arange(n_samples) if self.generator is None else self.generator.permutation(n_samples)
-        for start in range(0, n_samples, self.size):
-            rows = order[start : start + self.size]
-            weight = self.masses[rows] * (self.scale / (len(rows) * self.mean))
-            yield Batch(self.data.X, self.data.Y, weight, rows)
+        stretch = max(AT_ONCE // self.size, 1) * self.size
+        for begin in range(0, n_samples, stretch):
+            here = order[begin : begin + stretch]
+            X, Y, places = self.data.written(here)
+            for start in range(0, len(here), self.size):
+                batch = slice(start, start + self.size)
+                weight = self.masses[here[batch]] * (self.scale / (len(here[batch]) * self.mean))
+                yield Batch(X, Y, weight, places[batch])

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .. import storage
 from ..errors import ModelFileError, OptionError
 from ..network.document import layer_settings, network_from, pattern_arrays
 from ..storage import as_type
-from .batches import Data
+from .batches import AT_ONCE, Data, Written
 from .optimizers import LBFGS
 from .recipe import Recipe
 from .state import Best, State
@@ -101,11 +102,23 @@ def fingerprint(rows: Sequence[Data]) -> str:
     """SHA-256, in hexadecimal, of what a run learns from."""
     digest = hashlib.sha256()
     for data in rows:
-        X = (data.X.data, data.X.indices, data.X.indptr) if hasattr(data.X, "indptr") else (data.X,)
-        for array in (*X, data.Y, *(() if data.weight is None else (data.weight,))):
-            digest.update(f"{array.dtype.str} {array.shape}\n".encode())
-            digest.update(np.ascontiguousarray(array).data)
+        for part in data:
+            for array in _arrays(part, len(data.Y)):
+                digest.update(f"{array.dtype.str} {array.shape}\n".encode())
+                digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
+
+
+def _arrays(part: Any, n_rows: int) -> Iterator[npt.NDArray[Any]]:
+    """Everything in a part of the data, a stretch of rows at a time where it is not there as a whole."""
+    if part is None:
+        return
+    if isinstance(part, Written):
+        yield from (part.write(slice(start, start + AT_ONCE)) for start in range(0, n_rows, AT_ONCE))
+    elif hasattr(part, "indptr"):
+        yield from (part.data, part.indices, part.indptr)
+    else:
+        yield part
 
 
 def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:

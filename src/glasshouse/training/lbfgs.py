@@ -46,7 +46,8 @@ class Objective:
         state.network.parameters[...] = place
         work, value = state.workspace(recipe), 0.0
         for rows in panels(len(self.weight), recipe.batch_size):
-            n = work.load(self.data.X, self.data.Y, self.weight[rows], rows)
+            X, Y, places = self.data.written(rows)
+            n = work.load(X, Y, self.weight[rows], places)
             value += loss_and_gradient(work, n, add=bool(rows[0] > 0))
         self.penalty = work.arrays.penalty(recipe.l2, 0.0)
         finite = bool(np.isfinite(value + self.penalty + work.arrays.largest(recipe.l2)))

@@ -97,28 +97,29 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
     OptionError
         If their score is not: a single row has no R².
     """
-    Y, weight = validation.data.Y, validation.data.weight
     work = state.workspace(recipe)
     work.rest_dropout()
-    outputs = np.empty((len(Y), state.network.n_outputs), state.network.dtype)
-    total = 0.0
+    n_rows = len(validation.data.Y)
+    outputs = np.empty((n_rows, state.network.n_outputs), state.network.dtype)
+    total, done = 0.0, 0
     last = state.network.parameters.copy()
     if state.average is not None:
         state.network.parameters[...] = state.average
     try:
-        for X, _, weights, rows in Batches(validation.data, recipe.batch_size, None, recipe.loss_scale):
-            n = work.load(X, Y, weights, rows)
+        for batch in Batches(validation.data, recipe.batch_size, None, recipe.loss_scale):
+            n = work.load(*batch)
             forward(work, n)
             total += work.loss(n) * n
-            outputs[rows] = work.outputs(n)
+            outputs[done : done + n] = work.outputs(n)
+            done += n
             if not np.isfinite(total):
                 raise state.diverged(work, n, recipe.learning_rate)
     finally:
         state.network.parameters[...] = last
-    score = validation.score(outputs, Y, weight)
+    score = validation.score(outputs, validation.data.Y, validation.data.weight)
     if not np.isfinite(score):
-        raise OptionError(f"the score of the {len(Y)} validation rows is {score}: give more rows")
-    return total / len(Y), score
+        raise OptionError(f"the score of the {n_rows} validation rows is {score}: give more rows")
+    return total / n_rows, score
 
 
 def fit(
