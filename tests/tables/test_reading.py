@@ -7,6 +7,7 @@ import gzip
 import io
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from glasshouse.errors import OptionError, TableError
 from glasshouse.tables.examples import EXAMPLES
-from glasshouse.tables.reading import Reading, read_table
+from glasshouse.tables.reading import Reading, as_table, read_table
 
 ROWS = [
     ["ann", "31", "0.5", "x, y"],
@@ -268,3 +269,14 @@ def test_any_bytes_give_a_table_or_one_line(data, tmp_path_factory) -> None:
     else:
         assert table.n_rows > 0
         assert len({len(cells) for cells in table.columns.values()}) == 1
+
+
+def test_how_text_is_written_is_not_said_of_what_is_no_text(tmp_path) -> None:
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    frame.to_parquet(tmp_path / "t.parquet")
+    said = Reading(delimiter=";", header=True)
+    for source in (tmp_path / "t.parquet", "example:iris", frame, as_table(frame)):
+        with pytest.raises(OptionError, match="is no text: leave out delimiter and header"):
+            as_table(source, said)
+        assert as_table(source, Reading()).n_rows
+        assert as_table(source, said, of_another=True).n_rows

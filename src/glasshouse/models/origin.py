@@ -14,6 +14,7 @@ from ..errors import TableError
 from ..tables.cells import Cells
 from ..tables.columns import missing_mask, numbers
 from ..tables.dates import moments, order_of
+from ..tables.memory import handed_back
 from ..tables.splitting import Split, split
 from ..tables.table import Table
 from .labels import Labels
@@ -51,13 +52,14 @@ class Origin:
 def rows_hash(table: Table) -> str:
     """SHA-256 of the names and cells of a table, in whatever order its columns stand."""
     digest = hashlib.sha256()
-    for name in sorted(table.columns):
-        cells = table.columns[name].map(_present)
-        digest.update(f"\n{name}\n".encode())
-        digest.update(cells.each(lambda words: pc.binary_length(words).fill_null(-1)).tobytes())
-        for start in range(0, len(cells), BLOCK):
-            text = cells.text(slice(start, start + BLOCK)).fill_null("")
-            digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
+    with handed_back():
+        for name in sorted(table.columns):
+            cells = table.columns[name].map(_present)
+            digest.update(f"\n{name}\n".encode())
+            digest.update(cells.each(lambda words: pc.binary_length(words).fill_null(-1)).tobytes())
+            for start in range(0, len(cells), BLOCK):
+                text = cells.text(slice(start, start + BLOCK)).fill_null("")
+                digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
     return digest.hexdigest()
 
 

@@ -158,7 +158,7 @@ def train(
     targets = _targets(labels, present[parts.train], target)
     encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
     encoded = encoder.encode(rows)
-    judged = rows.take(parts.test) if test is None else as_table(test, reading)
+    judged = rows.take(parts.test) if test is None else as_table(test, reading, of_another=True)
     # Before training: a table that does not fit must not cost a run.
     test_rows = encoded.take(parts.test) if test is None else encoder.encode(judged)
     leaking = leaks(rows, encoded, y, task, parts, seed)

@@ -15,7 +15,7 @@ __all__ = ["Encoded", "Surprises"]
 
 Array = npt.NDArray[Any]
 BLOCK = 1 << 13  # rows written out at a time
-SMALL = 1 << 25  # bytes of numbers that are rather kept than written again every time
+SMALL = 1 << 23  # bytes of numbers that are rather kept than written again every time
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ its cells, by the written rules of `columns`.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from .columns import missing_mask
 from .dialects import COMMA_NUMBER, GROUPED_NUMBER, Found, cut, dialect_of
 from .examples import example
 from .frames import table_of
+from .memory import handed_back
 from .sources import source_of
 from .table import DELIMITERS, Dialect, Table, listed
 
@@ -76,9 +75,25 @@ class Reading:
                 raise OptionError(f"names holds {min(twice, default='nothing')!r}: give each column a name of its own")
 
 
-def as_table(source: Any, reading: Reading | None = None) -> Table:
-    """A table from whatever holds one: a path, 'example:NAME', a Table, or a frame."""
-    return read_table(source, reading) if isinstance(source, str | os.PathLike | Table) else table_of(source)
+def as_table(source: Any, reading: Reading | None = None, *, of_another: bool = False) -> Table:
+    """A table from whatever holds one: a path, 'example:NAME', a Table, or a frame.
+
+    If the reading was said `of_another` table, it holds for this one where this is text.
+
+    Raises
+    ------
+    OptionError
+        If it is said how a source is written that is not text.
+    """
+    is_path = isinstance(source, str | os.PathLike)
+    is_text = is_path and not os.fspath(source).startswith("example:") and not _is_parquet(Path(source))
+    if not is_text:
+        said = [name for name, value in vars(reading or Reading()).items() if value is not None]
+        if said and not of_another:
+            what = source if is_path else f"a {type(source).__name__}"
+            raise OptionError(f"{what} is no text: leave out {' and '.join(said)}")
+        reading = None
+    return read_table(source, reading) if is_path or isinstance(source, Table) else table_of(source)
 
 
 def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None = None) -> Table:
@@ -105,12 +120,10 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     if not name:
         raise TableError("no table was named: give a path, or example:iris")
     path = Path(name)
-    if path.is_dir():
-        table = _folder(path, reading)
-    else:
-        table = _parquet(path) if _is_parquet(path) else _text_file(path, reading)
-    _release()
-    return table
+    with handed_back():
+        if path.is_dir():
+            return _folder(path, reading)
+        return _parquet(path) if _is_parquet(path) else _text_file(path, reading)
 
 
 def _text_file(path: Path, reading: Reading) -> Table:
@@ -208,14 +221,6 @@ def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
         raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
     return [Cells.joined(column) if column else Cells.of([]) for column in blocks]
-
-
-def _release() -> None:
-    """Hand back the memory of blocks that are gone: Arrow and glibc would keep more of it than a table takes."""
-    pa.default_memory_pool().release_unused()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
 
 
 def _longest_line(data: bytes) -> int:

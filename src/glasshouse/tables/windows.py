@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from ..errors import OptionError, TableError, expect_number
 from .columns import numbers
-from .reading import Reading, files_of, read_table
+from .reading import Reading, as_table, files_of
 from .sources import source_of
 from .table import Table
 
@@ -80,7 +80,7 @@ def cut_windows(
     begun: Counter[str] = Counter()  # recordings so far of files of one name
     too_short = 0
     for file in (file for path in files for file in files_of(Path(path))):
-        table = read_table(file, reading)
+        table = as_table(file, reading)
         left_out = {table.resolve(column) for column in drop}
         named |= {role: table.resolve(column) for role, column in asked.items()}
         channels = [name for name in table.columns if name not in left_out and name not in named.values()]
