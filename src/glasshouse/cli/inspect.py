@@ -72,7 +72,7 @@ def _table(found: dict[str, Any]) -> list[str]:
     lines.append(f"  {'column':24}{'kind':12}{'missing':>9}{'distinct':>10}  {'first':14}because")
     for column in found["columns"]:
         mark = " (dropped)" if column["dropped"] else ""
-        odd = f", {column['unreadable']} not ({column['example']!r})" if column["unreadable"] else ""
+        odd = f", {column['unreadable']} not ({named([column['example']])!r})" if column["unreadable"] else ""
         lines.append(
             f"  {named([column['name']])[:23]:24}{column['kind']:12}{column['missing']:>9,}{column['distinct']:>10,}"
             f"  {named([column['example']])[:12]:14}{column['reason'][:60]}{odd}{mark}"

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-__all__ = ["handed_back"]
+__all__ = ["hand_back", "handed_back"]
+
+
+def hand_back() -> None:
+    """Give freed memory of the C library back to the system."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 @contextmanager
@@ -24,6 +31,4 @@ def handed_back() -> Iterator[None]:
         yield
     finally:
         pa.set_memory_pool(pool)
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-        if trim is not None:
-            trim(0)
+        hand_back()

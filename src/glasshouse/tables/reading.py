@@ -24,7 +24,7 @@ from .columns import missing_mask
 from .dialects import COMMA_NUMBER, GROUPED_NUMBER, Found, cut, dialect_of
 from .examples import example
 from .frames import table_of
-from .memory import handed_back
+from .memory import hand_back, handed_back
 from .sources import source_of
 from .table import DELIMITERS, Dialect, Table, listed
 
@@ -216,6 +216,7 @@ def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
         ):
             for column, cells in zip(blocks, block.columns, strict=True):
                 column.append(Cells.of(cells))
+            hand_back()  # what is kept of a block is small and stands between what is gone
     except pa.ArrowInvalid as error:
         if bad:
             raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error

@@ -86,6 +86,10 @@ class Table:
             return names[int(column) - 1]
         near = difflib.get_close_matches(column, names, n=1)
         cure = f"did you mean {near[0]!r}?" if near else f"it has {listed(names)}"
+        if len(names) == 1 and self.dialect is not None:
+            cure += (
+                f", one column: is {DELIMITERS.get(self.dialect.delimiter, self.dialect.delimiter)!r} the delimiter?"
+            )
         raise TableError(f"{self.name} has no column {column!r}: {cure}")
 
     def __repr__(self) -> str:
