@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import bootstrap
 from sklearn import metrics
 
+import glasshouse as gh
 from glasshouse.estimators.targets import Classes, Numbers
 from glasshouse.models.intervals import intervals
 from glasshouse.models.scores import by_class, scores
@@ -83,3 +84,12 @@ def test_classes_are_judged_as_by_scikit_learn() -> None:
         )
     assert by_class(Numbers(np.zeros(1), np.ones(1)), np.zeros(2), np.zeros(2)) == []
     assert [row.label for row in by_class(THREE, p[:1] * 0 + [1, 0, 0], np.array([1]))] == ["a", "b"]
+
+
+def test_intervals_are_kept_in_the_file(tmp_path, glasshouse) -> None:
+    model = gh.train("example:iris", target="target", baselines=False, out=tmp_path / "m.glass")
+    assert set(model.intervals) == {"accuracy", "log_loss"}
+    assert gh.load(tmp_path / "m.glass").intervals == model.intervals
+    _, out, _ = glasshouse("inspect", tmp_path / "m.glass")
+    low, high = model.intervals["accuracy"]
+    assert f"accuracy {model.scores['test']['accuracy']:.3f} ± {(high - low) / 2:.3f}" in out

@@ -19,7 +19,7 @@ def pair():
 def test_scores_are_those_of_the_network_that_had_not_seen_the_rows(pair) -> None:
     judged, kept = pair
     assert kept.scores == judged.scores
-    assert kept.run.intervals == judged.run.intervals
+    assert kept.intervals == judged.intervals
     assert not np.array_equal(kept.network.parameters, judged.network.parameters)
     assert kept.evaluate("example:diabetes").part == "training"
     assert judged.evaluate("example:diabetes").part == "test"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import column_options, kinds_of, reading_options
-from .show import echo_json, echo_lines, named, number, score_name
+from .show import echo_json, echo_lines, half_width, named, number, score_name
 
 if TYPE_CHECKING:
     from ..tables.reading import Reading
@@ -57,7 +57,12 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
     )
     for part in ("validation", "test"):
         scores = found["scores"].get(part, {})
-        words = [f"{score_name(n)} {number(n, v)}" for n, v in scores.items() if n not in ("rows", "source")]
+        ends = found["intervals"] if part == "test" else {}
+        words = [
+            " ".join([score_name(n), number(n, v), *([half_width(n, ends[n])] if n in ends else [])])
+            for n, v in scores.items()
+            if n not in ("rows", "source")
+        ]
         source = f", {scores['source']}" if "source" in scores else ""
         lines.append(f"  {part:12}{', '.join(words)} ({scores.get('rows', 0):,} rows{source})")
     if found["refit"]:

@@ -114,7 +114,7 @@ def _document(model: Model) -> dict[str, Any]:
         "seed": model.recipe.seed,
         "metric": model.metric,
         "validation": model.scores["validation"],
-        "test": {**model.scores["test"], "intervals": run.intervals},
+        "test": {**model.scores["test"], "intervals": model.intervals},
         "baselines": {baseline.name: {**baseline.scores, "seconds": baseline.seconds} for baseline in run.baselines},
     }
 
@@ -190,7 +190,7 @@ def _scores(model: Model) -> list[str]:
     for title, found, seconds in rows:
         cells = [number(name, found[name]) if name in found else "–" for name in names]
         if title == "this network":
-            cells = [f"{cell} {half_width(name, run.intervals[name])}" for name, cell in zip(names, cells)]
+            cells = [f"{cell} {half_width(name, model.intervals[name])}" for name, cell in zip(names, cells)]
         lines.append(f"  {title:20}" + "".join(f"{cell:>16}" for cell in cells) + f"{seconds:>10.1f}")
     return lines
 

@@ -73,6 +73,8 @@ class Model:
         'validation' and 'test': rows, scores by scikit-learn's names, and the source of the test rows.
     origin : Origin
         The rows it was trained on, by their hash, and how they were parted.
+    intervals : dict of str to (low, high)
+        Of each test score, the 95 % interval.
     run : Run or None
         How training went; a loaded model has none.
 
@@ -91,6 +93,7 @@ class Model:
     recipe: Recipe
     scores: dict[str, Any]
     origin: Origin
+    intervals: dict[str, Interval] = field(default_factory=dict)
     run: Run | None = field(default=None, repr=False)
 
     @property
@@ -228,6 +231,7 @@ class Model:
             "layers": [layer_settings(layer) for layer in self.network.layers],
             "recipe": self.recipe.to_dict(),
             "scores": self.scores,
+            "intervals": {name: [*ends] for name, ends in self.intervals.items() if np.isfinite(ends).all()},
             "origin": asdict(self.origin),
         }
         storage.write(path, "model", document, arrays)
@@ -257,7 +261,8 @@ class Model:
             recipe = Recipe.from_dict(document["recipe"])
             target = as_type(document["target"], str, "target")
             origin = restored(Origin, document["origin"])
-            model = cls(encoder, network, targets, target, recipe, _scores(document["scores"]), origin)
+            found, ends = _scores(document["scores"]), _intervals(document["intervals"])
+            model = cls(encoder, network, targets, target, recipe, found, origin, ends)
             fits = (
                 network.n_features == len(encoder.feature_names)
                 and network.n_outputs == targets.n_outputs
@@ -289,6 +294,7 @@ class Model:
             "recipe": self.recipe.to_dict(),
             "metric": self.metric,
             "scores": self.scores,
+            "intervals": self.intervals,
             "refit": self.origin.refit,
         }
 
@@ -306,6 +312,12 @@ def _scores(document: dict[str, Any]) -> dict[str, Any]:
         }
         for part, found in document.items()
     }
+
+
+def _intervals(document: dict[str, Any]) -> dict[str, Interval]:
+    """The intervals of a file, by score."""
+    ends = {as_type(name, str, "intervals"): as_type(v, tuple[float, ...], name) for name, v in document.items()}
+    return {name: (low, high) for name, (low, high) in ends.items()}
 
 
 def load(path: str | os.PathLike[str]) -> Model:

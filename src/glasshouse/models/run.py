@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from ..tables.reading import Table
     from ..tables.splitting import Split
     from .baselines import Baseline
-    from .intervals import Interval
     from .labels import Labels
     from .leaks import Leak
     from .scores import Difference
@@ -46,7 +45,6 @@ class Run:
     best_epoch: int
     interrupted: bool
     seconds: float
-    intervals: dict[str, Interval]
     baselines: list[Baseline]
     differences: list[tuple[Baseline, Difference]]
     path: Path | None

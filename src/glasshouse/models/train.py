@@ -188,6 +188,7 @@ def train(
             "validation": {**validated, "rows": len(parts.validation)},
             "test": {**judgement.scores, "rows": judgement.rows, "source": source},
         },
+        intervals=judgement.intervals,
     )
     plain: list[Baseline] = []
     if baselines:
@@ -211,7 +212,6 @@ def train(
         best_epoch=state.best.epoch if state.best else state.epoch,
         interrupted=state.interrupted or (refit and not model.origin.refit),
         seconds=seconds,
-        intervals=judgement.intervals,
         baselines=plain,
         differences=[(baseline, difference(judgement.each, baseline.rows)) for baseline in plain],
         path=path,
