@@ -67,6 +67,10 @@ def test_all_right_is_not_certain_and_a_single_row_says_nothing() -> None:
     low, high = intervals(TWO, p, np.zeros(20, int), {"accuracy": 1.0})["accuracy"]
     assert low == pytest.approx(0.8389, abs=1e-3)  # Wilson, by hand: 20 / (20 + 1.96²)
     assert high == pytest.approx(1.0)
+    p = np.column_stack((np.linspace(1, 0, 20), np.linspace(0, 1, 20)))
+    low, high = intervals(TWO, p, np.repeat([0, 1], 10), {"accuracy": 1.0, "log_loss": 0.3, "roc_auc": 1.0})["roc_auc"]
+    assert low == pytest.approx(10 / (10 + 1.96**2), abs=1e-3)
+    assert high == 1
     one = Numbers(np.zeros(1), np.ones(1))
     assert intervals(one, np.array([1.0]), np.array([2.0]), {"mae": 1.0})["mae"] == (0.0, np.inf)
 

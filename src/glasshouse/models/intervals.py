@@ -55,7 +55,7 @@ def _of_classes(targets: Classes, outputs: Array, y: Array, found: dict[str, flo
         chosen = np.clip(p[np.arange(len(places)), places].astype(float), np.finfo(np.float32).tiny, 1.0)
         made["log_loss"] = _around(found["log_loss"], -np.log(chosen), low=0.0)
     if "roc_auc" in found:
-        made["roc_auc"] = _around(found["roc_auc"], _placements(places, p[:, 1]), low=0.0, high=1.0)
+        made["roc_auc"] = _of_area(found["roc_auc"], places, p[:, 1])
     return made
 
 
@@ -69,6 +69,16 @@ def _of_numbers(outputs: Array, y: Array, found: dict[str, float]) -> dict[str, 
         a, b = error.mean(), spread.mean()
         made["r2"] = _around(found["r2"], (a / b * spread - error) / b if b else error * 0, high=1.0)
     return {name: made[name] for name in found}
+
+
+def _of_area(area: float, positive: Array, p: Array) -> Interval:
+    """Where no row is out of place there is no spread to see: then as of a share, among the rows of the rarer class."""
+    influence = _placements(positive, p)
+    if not influence.any():
+        rows = int(min(positive.sum(), len(positive) - positive.sum()))
+        share = binomtest(round(area * rows), rows).proportion_ci(LEVEL, method="wilson")
+        return float(share.low), float(share.high)
+    return _around(area, influence, low=0.0, high=1.0)
 
 
 def _around(value: float, influence: Array, low: float = -np.inf, high: float = np.inf) -> Interval:
