@@ -92,18 +92,12 @@ protected:
             store(below_.delta + at, gradient * F::slope(load(below_.z + at), load(below_.a + at)));
         };
     }
-    BatchSum<T> product_over_batch(std::size_t out, std::size_t in, std::size_t columns) const {
-        BatchSum<T> sum;
-        const T *delta = here_.delta + out * here_.stride, *x = below_.a + in * below_.stride;
-        for (std::size_t c = 0; c < columns; c += line<T>) sum.add_product(delta + c, x + c);
-        return sum;
-    }
     void bias_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) const {
         Folder<T> folder(add);
         for (std::size_t out = begin; out < end; ++out) {
             BatchSum<T> sum;
             for (std::size_t c = 0; c < columns; c += line<T>) sum.add(here_.delta + out * here_.stride + c);
-            folder.put(sum, db_ + out);
+            folder.put(sum.half_folded(), db_ + out);
         }
     }
 
@@ -146,28 +140,48 @@ public:
 
 private:
     using Layer<T>::b_, Layer<T>::below_, Layer<T>::here_, Layer<T>::team_;
-    static constexpr std::size_t side = registers_per_line == 1 ? 4 : 2;  // a square of sums that stays in registers
+    static constexpr std::size_t side = 4;                                 // of a square of weights that is put down at once
+    static constexpr std::size_t outs = registers_per_line == 1 ? 4 : 2;   // of its part whose sums stay in registers
+    static constexpr std::size_t ins = registers_per_line == 1 ? 4 : registers_per_line == 2 ? 2 : 1;
 
     double flops(std::size_t columns) const { return 2.0 * static_cast<double>(fan_in_ * fan_out_ * columns); }
 
     void weight_gradient(std::size_t begin, std::size_t end, std::size_t columns, bool add) {
         Folder<T> folder(add);
-        for (std::size_t out = begin; out < end; out += side)
-            for (std::size_t in = 0; in < fan_in_; in += side)
-                if (out + side <= end && in + side <= fan_in_) square(out, in, columns, folder);
-                else
-                    for (std::size_t o = out; o < end && o < out + side; ++o)
-                        for (std::size_t i = in; i < fan_in_ && i < in + side; ++i)
-                            folder.put(this->product_over_batch(o, i, columns), dw_ + o * fan_in_ + i);
+        std::size_t out = begin;
+        for (; out + side <= end; out += side) {
+            std::size_t in = 0;
+            for (; in + side <= fan_in_; in += side) square(out, in, columns, add);
+            for (; in < fan_in_; ++in) edge<side, 1>(out, in, columns, folder);
+        }
+        for (; out < end; ++out) {
+            std::size_t in = 0;
+            for (; in + side <= fan_in_; in += side) edge<1, side>(out, in, columns, folder);
+            for (; in < fan_in_; ++in) edge<1, 1>(out, in, columns, folder);
+        }
     }
-    void square(std::size_t out, std::size_t in, std::size_t columns, Folder<T>& folder) {
-        BatchSum<T> sum[side][side];
-        for (std::size_t c = 0; c < columns; c += line<T>)
-            for (std::size_t o = 0; o < side; ++o)
-                for (std::size_t i = 0; i < side; ++i)
-                    sum[o][i].add_product(here_.delta + (out + o) * here_.stride + c, below_.a + (in + i) * below_.stride + c);
-        for (std::size_t o = 0; o < side; ++o)
-            for (std::size_t i = 0; i < side; ++i) folder.put(sum[o][i], dw_ + (out + o) * fan_in_ + in + i);
+    /// The sums of O outputs and I inputs over the batch, each folded to one register.
+    template <std::size_t O, std::size_t I>
+    void products(std::size_t out, std::size_t in, std::size_t columns, Vector<T>* folded, std::size_t step) const {
+        batch_products<O, I, T>(here_.delta + out * here_.stride, here_.stride, columns, folded, step,
+                                [x = below_.a + in * below_.stride, stride = below_.stride](std::size_t i) { return x + i * stride; });
+    }
+    void square(std::size_t out, std::size_t in, std::size_t columns, bool add) {
+        Vector<T> folded[side * side];
+        for (std::size_t o = 0; o < side; o += outs)
+            for (std::size_t i = 0; i < side; i += ins) products<outs, ins>(out + o, in + i, columns, folded + o * side + i, side);
+        alignas(line_bytes) T sums[side * side];
+        for (std::size_t k = 0; k < side * side; k += lanes<T>) store(sums + k, fold_together<T>(folded + k));
+        for (std::size_t o = 0; o < side; ++o) {
+            T* to = dw_ + (out + o) * fan_in_ + in;
+            for (std::size_t i = 0; i < side; ++i) to[i] = add ? to[i] + sums[o * side + i] : sums[o * side + i];
+        }
+    }
+    template <std::size_t O, std::size_t I> void edge(std::size_t out, std::size_t in, std::size_t columns, Folder<T>& folder) {
+        Vector<T> folded[O * I];
+        products<O, I>(out, in, columns, folded, I);
+        for (std::size_t o = 0; o < O; ++o)
+            for (std::size_t i = 0; i < I; ++i) folder.put(folded[o * I + i], dw_ + (out + o) * fan_in_ + in + i);
     }
 
     const T* w_;

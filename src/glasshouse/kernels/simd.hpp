@@ -96,10 +96,6 @@ template <class T>
 struct BatchSum {
     Vector<T> part[registers_per_line] = {};
 
-    void add_product(const T* a, const T* b) {                             // += a b over one block
-        for (std::size_t r = 0; r < registers_per_line; ++r)
-            part[r] = fma(load(a + r * lanes<T>), load(b + r * lanes<T>), part[r]);
-    }
     void add(const T* a) {
         for (std::size_t r = 0; r < registers_per_line; ++r) part[r] += load(a + r * lanes<T>);
     }
@@ -119,6 +115,26 @@ struct BatchSum {
         return sums[0];
     }
 };
+
+/// The sums over the batch of O rows of d times I rows x(i), each folded to one register: O I of them, `step` apart by row of d.
+/// Every term is fused, and each sum keeps its 64 bytes of lanes in registers: O and I are what fits.
+template <std::size_t O, std::size_t I, class T, class Rows>
+inline void batch_products(const T* d, std::size_t d_stride, std::size_t columns, Vector<T>* folded, std::size_t step, Rows&& x) {
+    const T* rows[I];
+    for (std::size_t i = 0; i < I; ++i) rows[i] = x(i);
+    BatchSum<T> sum[O][I];
+    for (std::size_t c = 0; c < columns; c += line<T>)
+        for (std::size_t r = 0; r < registers_per_line; ++r) {
+            Vector<T> right[I];
+            for (std::size_t i = 0; i < I; ++i) right[i] = load(rows[i] + c + r * lanes<T>);
+            for (std::size_t o = 0; o < O; ++o) {
+                const Vector<T> left = load(d + o * d_stride + c + r * lanes<T>);
+                for (std::size_t i = 0; i < I; ++i) sum[o][i].part[r] = fma(left, right[i], sum[o][i].part[r]);
+            }
+        }
+    for (std::size_t o = 0; o < O; ++o)
+        for (std::size_t i = 0; i < I; ++i) folded[o * step + i] = sum[o][i].half_folded();
+}
 
 /// One step of a fold takes the halves of two registers at once: (a low | b low) + (a high | b high), in groups of lanes.
 template <class T, std::size_t half, std::size_t... lane>
@@ -142,8 +158,8 @@ public:
     ~Folder() { flush(); }
     Folder(const Folder&) = delete;
 
-    void put(const BatchSum<T>& sum, T* place) {
-        waiting_[count_] = sum.half_folded();
+    void put(Vector<T> folded, T* place) {
+        waiting_[count_] = folded;
         places_[count_] = place;
         if (++count_ == lanes<T>) flush();
     }

@@ -36,10 +36,7 @@ public:
     void backward(std::size_t n, bool add) {
         const std::size_t columns = this->ready_backward(n);
         team_.divide(here_.rows, flops(columns), [&](std::size_t begin, std::size_t end) {
-            Folder<T> folder(add);
-            for (std::size_t out = begin; out < end; ++out)
-                for (std::int32_t k = pattern_.row_starts[out]; k < pattern_.row_starts[out + 1]; ++k)
-                    folder.put(this->product_over_batch(out, static_cast<std::size_t>(pattern_.inputs[k]), columns), dw_ + k);
+            for (std::size_t out = begin; out < end; ++out) weight_gradient(out, columns, add);
             this->bias_gradient(begin, end, columns, add);
         });
         if (below_.delta == nullptr) return;
@@ -57,6 +54,24 @@ private:
     using Layer<T>::b_, Layer<T>::below_, Layer<T>::here_, Layer<T>::team_;
 
     double flops(std::size_t columns) const { return 2.0 * pattern_.row_starts[here_.rows] * static_cast<double>(columns); }
+
+    /// The connections of one unit, as many at a time as stay in registers.
+    void weight_gradient(std::size_t out, std::size_t columns, bool add) {
+        constexpr std::int32_t group = registers_per_line == 1 ? 16 : registers_per_line == 2 ? 4 : 2;
+        Folder<T> folder(add);
+        std::int32_t k = pattern_.row_starts[out];
+        const std::int32_t end = pattern_.row_starts[out + 1];
+        const auto some = [&]<std::size_t I>() {
+            Vector<T> folded[I];
+            batch_products<1, I, T>(here_.delta + out * here_.stride, here_.stride, columns, folded, I, [&](std::size_t i) {
+                return below_.a + static_cast<std::size_t>(pattern_.inputs[k + static_cast<std::int32_t>(i)]) * below_.stride;
+            });
+            for (std::size_t i = 0; i < I; ++i) folder.put(folded[i], dw_ + k + i);
+            k += static_cast<std::int32_t>(I);
+        };
+        while (k + group <= end) some.template operator()<group>();
+        while (k < end) some.template operator()<1>();
+    }
 
     /// start + sum over the connections k of one unit, ascending, of w[order ? order[k] : k] * x[source[k]], every column.
     template <class Finish>
