@@ -15,48 +15,70 @@ inline constexpr int tile_rows = 6, tile_registers = 4;                    // 24
 inline constexpr int tile_rows = 6, tile_registers = 2;                    // 12 of 16
 #endif
 
-/// result[r][column] = start[r] + sum over s, ascending, of w[r * row_step + s * sum_step] * x[s][column],
-/// for M rows and N registers of columns; finish(r, register, sum) takes each result.
-template <int M, int N, class T, class Finish>
-inline void product_tile(const T* w, std::size_t row_step, std::size_t sum_step, std::size_t count, const T* start,
-                         const T* x, std::size_t stride, Finish&& finish) {
+/// result[r][column] = start(r, column) + sum over s, ascending, of w[r * row_step + s * sum_step] * x[s][column],
+/// for M rows and N registers of columns; finish(r, column, sum) takes each result.
+template <int M, int N, class T, class Start, class Finish>
+inline void product_tile(std::size_t row, std::size_t column, const T* w, std::size_t row_step, std::size_t sum_step,
+                         std::size_t count, const T* x, std::size_t stride, Start&& start, Finish&& finish) {
     Vector<T> sum[M][N];
+    w += row * row_step, x += column;
     for (int m = 0; m < M; ++m)
-        for (int n = 0; n < N; ++n) sum[m][n] = every<T>(start == nullptr ? T(0) : start[m]);
+        for (int n = 0; n < N; ++n) sum[m][n] = start(row + m, column + n * lanes<T>);
     for (std::size_t s = 0; s < count; ++s) {
-        Vector<T> column[N];
-        for (int n = 0; n < N; ++n) column[n] = load(x + s * stride + n * lanes<T>);
+        Vector<T> term[N];
+        for (int n = 0; n < N; ++n) term[n] = load(x + s * stride + n * lanes<T>);
         for (int m = 0; m < M; ++m) {
             const Vector<T> weight = every<T>(w[m * row_step + s * sum_step]);
-            for (int n = 0; n < N; ++n) sum[m][n] = fma(weight, column[n], sum[m][n]);
+            for (int n = 0; n < N; ++n) sum[m][n] = fma(weight, term[n], sum[m][n]);
         }
     }
     for (int m = 0; m < M; ++m)
-        for (int n = 0; n < N; ++n) finish(m, n * lanes<T>, sum[m][n]);
+        for (int n = 0; n < N; ++n) finish(row + m, column + n * lanes<T>, sum[m][n]);
 }
 
-/// The rows [begin, end) of a product over all columns; finish(row, column, sum).
-template <int M, int N, class T, class Finish>
+/// The rows [begin, end) of a product, for N registers of columns.
+template <int M, int N, class T, class Start, class Finish>
 inline void product_rows(std::size_t begin, std::size_t end, std::size_t column, const T* w, std::size_t row_step,
-                         std::size_t sum_step, std::size_t count, const T* start, const T* x, std::size_t stride,
-                         Finish&& finish) {
+                         std::size_t sum_step, std::size_t count, const T* x, std::size_t stride, Start&& start, Finish&& finish) {
     std::size_t r = begin;
-    for (; r + M <= end; r += M)
-        product_tile<M, N>(w + r * row_step, row_step, sum_step, count, start == nullptr ? start : start + r, x + column,
-                           stride, [&](std::size_t m, std::size_t lane, Vector<T> sum) { finish(r + m, column + lane, sum); });
+    for (; r + M <= end; r += M) product_tile<M, N>(r, column, w, row_step, sum_step, count, x, stride, start, finish);
     if constexpr (M > 1)
-        if (r < end) product_rows<M / 2, N>(r, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+        if (r < end) product_rows<M / 2, N>(r, end, column, w, row_step, sum_step, count, x, stride, start, finish);
 }
 
-template <class T, class Finish>
-inline void product(std::size_t begin, std::size_t end, std::size_t columns, const T* w, std::size_t row_step,
-                    std::size_t sum_step, std::size_t count, const T* start, const T* x, std::size_t stride, Finish&& finish) {
+template <class T, class Start, class Finish>
+inline void product(std::size_t begin, std::size_t end, std::size_t columns, const T* w, std::size_t row_step, std::size_t sum_step,
+                    std::size_t count, const T* x, std::size_t stride, Start&& start, Finish&& finish) {
     constexpr std::size_t width = tile_registers * lanes<T>;
     std::size_t column = 0;
     for (; column + width <= columns; column += width)
-        product_rows<tile_rows, tile_registers>(begin, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+        product_rows<tile_rows, tile_registers>(begin, end, column, w, row_step, sum_step, count, x, stride, start, finish);
     for (; column < columns; column += lanes<T>)
-        product_rows<tile_rows, 1>(begin, end, column, w, row_step, sum_step, count, start, x, stride, finish);
+        product_rows<tile_rows, 1>(begin, end, column, w, row_step, sum_step, count, x, stride, start, finish);
+}
+
+/// The product with columns of w in place of its rows, for a w that outgrows the caches: the sum goes `deep` terms at a time,
+/// and the part of w they need lies packed, since the rows of a large matrix are pages apart. A sum that is set down in
+/// `result` and taken up again is the same sum.
+template <class T, class Finish>
+inline void product_packed(std::size_t begin, std::size_t end, std::size_t columns, const T* w, std::size_t w_stride,
+                           std::size_t count, const T* x, T* result, std::size_t stride, Finish&& finish) {
+    constexpr std::size_t wide = 8 * tile_rows, deep = 256;
+    alignas(line_bytes) T packed[deep * wide];
+    for (std::size_t s = 0; s < count; s += deep) {
+        const std::size_t terms = s + deep < count ? deep : count - s;
+        for (std::size_t first = begin; first < end; first += wide) {
+            const std::size_t rows = first + wide < end ? wide : end - first;
+            for (std::size_t k = 0; k < terms; ++k) std::memcpy(packed + k * wide, w + (s + k) * w_stride + first, rows * sizeof(T));
+            T* here = result + first * stride;
+            product(0, rows, columns, packed, 1, wide, terms, x + s * stride, stride,
+                    [&](std::size_t row, std::size_t column) { return s == 0 ? Vector<T>{} : load(here + row * stride + column); },
+                    [&](std::size_t row, std::size_t column, Vector<T> sum) {
+                        if (s + terms < count) store(here + row * stride + column, sum);
+                        else finish(first + row, column, sum);
+                    });
+        }
+    }
 }
 
 /// What dense and sparse layers share: the columns below and here, b and db, the activation, softmax, the team.
@@ -117,7 +139,8 @@ public:
         const std::size_t columns = here_.sweep(n);
         with(here_.activation, [&]<class F>(F) {
             team_.divide(fan_out_, flops(columns), [&](std::size_t begin, std::size_t end) {
-                product(begin, end, columns, w_, fan_in_, 1, fan_in_, b_, below_.a, below_.stride, this->template activate<F>());
+                product(begin, end, columns, w_, fan_in_, 1, fan_in_, below_.a, below_.stride,
+                        [b = b_](std::size_t row, std::size_t) { return every<T>(b[row]); }, this->template activate<F>());
             });
         });
         this->finish_forward(columns);
@@ -132,14 +155,18 @@ public:
         if (below_.delta == nullptr) return;
         with(below_.activation, [&]<class F>(F) {
             team_.divide(fan_in_, flops(columns), [&](std::size_t begin, std::size_t end) {
-                product(begin, end, columns, w_, 1, fan_in_, fan_out_, static_cast<const T*>(nullptr), here_.delta,
-                        here_.stride, this->template descend<F>());
+                if (fan_in_ * fan_out_ * sizeof(T) > worth_packing)
+                    return product_packed(begin, end, columns, w_, fan_in_, fan_out_, here_.delta, below_.delta, here_.stride,
+                                          this->template descend<F>());
+                product(begin, end, columns, w_, 1, fan_in_, fan_out_, here_.delta, here_.stride,
+                        [](std::size_t, std::size_t) { return Vector<T>{}; }, this->template descend<F>());
             });
         });
     }
 
 private:
     using Layer<T>::b_, Layer<T>::below_, Layer<T>::here_, Layer<T>::team_;
+    static constexpr std::size_t worth_packing = std::size_t{1} << 18;     // bytes of w, a quarter of a second-level cache
     static constexpr std::size_t side = 4;                                 // of a square of weights that is put down at once
     static constexpr std::size_t outs = registers_per_line == 1 ? 4 : 2;   // of its part whose sums stay in registers
     static constexpr std::size_t ins = registers_per_line == 1 ? 4 : registers_per_line == 2 ? 2 : 1;

@@ -4,6 +4,8 @@
 // is finite wherever the last row's is, which zeros in their place could not promise.
 #pragma once
 
+#include <type_traits>
+
 #include "columns.hpp"
 
 namespace glasshouse {
@@ -21,6 +23,18 @@ template <class T> void repeat_last(const Columns<T>& columns, std::size_t n) {
     }
 }
 
+/// A square of numbers, a line of each row, turned in registers: to[i][k] = from row rows[k], number i.
+template <class T>
+inline void transpose_block(const T* from, std::size_t row_step, const std::int64_t* rows, T* to, std::size_t stride) {
+    for (std::size_t part = 0; part < line<T>; part += lanes<T>)
+        for (std::size_t first = 0; first < line<T>; first += lanes<T>) {
+            Vector<T> square[lanes<T>];
+            for (std::size_t k = 0; k < lanes<T>; ++k) square[k] = load_anywhere(from + static_cast<std::size_t>(rows[first + k]) * row_step + part);
+            transpose<T>(square);
+            for (std::size_t i = 0; i < lanes<T>; ++i) store(to + (part + i) * stride + first, square[i]);
+        }
+}
+
 /// columns.a[feature][k] = X[rows[k]][feature] for k < n; X has row_step numbers from one row to the next.
 template <class T, class From>
 void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::int64_t* rows, std::size_t n, Columns<T>& columns) {
@@ -29,7 +43,11 @@ void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::
     constexpr std::size_t block = line<T>;                                 // rows at a time: one line of every column
     for (std::size_t begin = 0; begin < n; begin += block) {
         const std::size_t end = begin + block < n ? begin + block : n;
-        for (std::size_t feature = 0; feature < columns.rows; ++feature) {
+        std::size_t feature = 0;
+        if constexpr (std::is_same_v<T, From>)
+            for (; end == begin + block && feature + block <= columns.rows; feature += block)
+                transpose_block(X + feature, row_step, rows + begin, columns.a + feature * columns.stride + begin, columns.stride);
+        for (; feature < columns.rows; ++feature) {
             T* to = columns.a + feature * columns.stride;
             for (std::size_t k = begin; k < end; ++k)
                 to[k] = static_cast<T>(X[static_cast<std::size_t>(rows[k]) * row_step + feature]);

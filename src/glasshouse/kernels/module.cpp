@@ -235,13 +235,13 @@ template <class T> void bind_updates(nb::module_& m) {
             T* v = a.moment(second, "the second moment");
             released(sweep.size, [&] { rmsprop(sweep, v, rate, share, epsilon); });
         }, "second"_a.noconvert(), "rate"_a, "share"_a, "epsilon"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a)
-        .def("adam", [](const A& a, Flat<T> first, Flat<T> second, T rate, T share_1, T share_2, T epsilon, T correction_1,
-                        T correction_2, T clip, T l2, T keep, T l1) {
+        .def("adam", [](const A& a, Flat<T> first, Flat<T> second, T rate, T share_1, T share_2, T epsilon, T unbias_1,
+                        T unbias_2, T clip, T l2, T keep, T l1) {
             const auto sweep = a.sweep(clip, l2, keep, l1);
             T *m = a.moment(first, "the first moment"), *v = a.moment(second, "the second moment");
-            released(sweep.size, [&] { adam(sweep, m, v, rate, share_1, share_2, epsilon, correction_1, correction_2); });
-        }, "first"_a.noconvert(), "second"_a.noconvert(), "rate"_a, "share_1"_a, "share_2"_a, "epsilon"_a, "correction_1"_a,
-            "correction_2"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a);
+            released(sweep.size, [&] { adam(sweep, m, v, rate, share_1, share_2, epsilon, unbias_1, unbias_2); });
+        }, "first"_a.noconvert(), "second"_a.noconvert(), "rate"_a, "share_1"_a, "share_2"_a, "epsilon"_a, "unbias_1"_a,
+            "unbias_2"_a, "clip"_a, "l2"_a, "keep"_a, "l1"_a);
     m.def("average", [](Flat<T> average, Flat<const T> parameters, T share) {
         expect(average.size(), parameters.size(), "the average");
         released(parameters.size(), [&] { glasshouse::average(average.data(), parameters.data(), parameters.size(), share); });

@@ -150,6 +150,21 @@ template <class T, std::size_t half = lanes<T> / 2> inline Vector<T> fold_togeth
     return v[0];
 }
 
+/// One step of turning a square: of each group of 2 half lanes, the first halves of both, and the second halves of both.
+template <class T, std::size_t half, std::size_t... lane>
+inline void swap_halves(Vector<T>& a, Vector<T>& b, std::index_sequence<lane...>) {
+    const Vector<T> first = __builtin_shufflevector(a, b, (lane % (2 * half) < half ? lane : lanes<T> + lane - half)...);
+    b = __builtin_shufflevector(a, b, (lane % (2 * half) < half ? lane + half : lanes<T> + lane)...);
+    a = first;
+}
+
+/// A square of as many registers as one has lanes, turned: lane k of register i becomes lane i of register k.
+template <class T, std::size_t half = lanes<T> / 2> inline void transpose(Vector<T>* v) {
+    for (std::size_t k = 0; k < lanes<T>; ++k)
+        if (k % (2 * half) < half) swap_halves<T, half>(v[k], v[k + half], std::make_index_sequence<lanes<T>>{});
+    if constexpr (half > 1) transpose<T, half / 2>(v);
+}
+
 /// Puts sums over the batch in their places, or adds them there, as many at once as a register has lanes.
 template <class T>
 class Folder {

@@ -83,15 +83,15 @@ void rmsprop(const Sweep<T>& sweep, T* second, T rate, T share, T epsilon) {
         second);
 }
 
-/// m = m + share_1 (g - m);  v = v + share_2 (g^2 - v);  w - rate (m / correction_1) / (sqrt(v / correction_2) + epsilon).
+/// m = m + share_1 (g - m);  v = v + share_2 (g^2 - v);  w - rate (m unbias_1) / (sqrt(v unbias_2) + epsilon).
 template <class T>
-void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T share_1, T share_2, T epsilon, T correction_1, T correction_2) {
+void adam(const Sweep<T>& sweep, T* first, T* second, T rate, T share_1, T share_2, T epsilon, T unbias_1, T unbias_2) {
     sweep.run(
         [=]<class V>(V p, V g, V& m, V& v) -> Step<V> {
             m = m + share_1 * (g - m);
             v = v + share_2 * (g * g - v);
-            const V reach = rate / (root(v / correction_2) + epsilon);
-            return {p - reach * (m / correction_1), reach};
+            const V reach = rate / (root(v * unbias_2) + epsilon);
+            return {p - reach * (m * unbias_1), reach};
         },
         first, second);
 }
