@@ -1,4 +1,4 @@
-"""Time one training step of ours and of each peer that is installed, in turn, and print ratios with their spread.
+"""Our work and each installed peer's, timed in turn, as ratios with their spread: ``python -m bench [--threads 2]``.
 
 Every round times each contestant once, so that a slow moment of the machine hits all of them; a ratio is taken within
 a round. Machines are noisy: the absolute times are there for orientation only.
@@ -6,45 +6,36 @@ a round. Machines are noisy: the absolute times are there for orientation only.
 
 from __future__ import annotations
 
+import json
 import os
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("GLASSHOUSE_NUM_THREADS", "1")
-
 import sys
-import time
-from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
+THREADS = int(sys.argv[sys.argv.index("--threads") + 1]) if "--threads" in sys.argv else 1
+for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GLASSHOUSE_NUM_THREADS"):
+    os.environ[name] = str(THREADS)
+os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if THREADS > 1 else 'false'}"
+if hasattr(os, "sched_setaffinity"):  # before anybody counts processors
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
 
-from bench.steps import SHAPES, contestants
+from bench import predictions, steps  # noqa: E402
+from bench.rounds import Result, measured  # noqa: E402
 
 ROUNDS = 15
 
 
-def seconds(step: Callable[[], object], target: float = 0.05) -> float:
-    """Mean seconds of one step over about `target` seconds."""
-    step()
-    started = time.perf_counter()
-    step()
-    count = max(1, int(target / max(time.perf_counter() - started, 1e-7)))
-    started = time.perf_counter()
-    for _ in range(count):
-        step()
-    return (time.perf_counter() - started) / count
-
-
 def main() -> int:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    for name, shape in SHAPES.items():
-        steps = contestants(shape)
-        rounds = np.array([[seconds(step) for step in steps.values()] for _ in range(ROUNDS)])
-        print(f"{name}, one thread, {ROUNDS} rounds: microseconds a step, and how many times slower than ours")
-        for k, peer in enumerate(steps):
-            ratios = np.sort(rounds[:, k] / rounds[:, 0])
-            low, middle, high = ratios[1], np.median(ratios), ratios[-2]
-            print(f"  {peer:14}{np.median(rounds[:, k]) * 1e6:10.1f}    {middle:6.2f}  ({low:.2f} to {high:.2f})")
+    results: list[Result] = []
+    for work in steps.WORKS:
+        title = f"training step, {work}, {THREADS} thread{'s' * (THREADS > 1)}"
+        results.append(measured(title, dict(steps.contestants(work, THREADS)), work.steps, ROUNDS))
+        print(results[-1], flush=True)
+    for task in predictions.TASKS if THREADS == 1 else []:
+        results.append(measured(str(task), dict(predictions.contestants(task)), task.calls, ROUNDS))
+        print(results[-1], flush=True)
+    if "--json" in sys.argv:
+        place = Path(sys.argv[sys.argv.index("--json") + 1])
+        place.write_text(json.dumps([result.document() for result in results], indent=1))
     return 0
 
 

@@ -1,0 +1,63 @@
+"""Interleaved rounds: how long each contestant takes, and how many times longer than the first of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Result", "measured"]
+
+LEAST = 0.05  # seconds of work in a round
+
+
+@dataclass(frozen=True)
+class Result:
+    """Seconds a step, (rounds, contestants)."""
+
+    title: str
+    names: list[str]
+    seconds: np.ndarray
+
+    def ratio(self, k: int) -> tuple[float, float, float]:
+        """How many times longer than the first: the median, the lowest and highest but one."""
+        ratios = np.sort(self.seconds[:, k] / self.seconds[:, 0])
+        return float(np.median(ratios)), float(ratios[1]), float(ratios[-2])
+
+    def __str__(self) -> str:
+        lines = [f"{self.title}: microseconds, and how many times ours"]
+        for k, name in enumerate(self.names):
+            middle, low, high = self.ratio(k)
+            lines.append(
+                f"  {name:14}{np.median(self.seconds[:, k]) * 1e6:12.1f}    {middle:6.2f}  ({low:.2f} to {high:.2f})"
+            )
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """The same as JSON holds it."""
+        found = {
+            name: {"seconds": float(np.median(self.seconds[:, k])), "ratio": self.ratio(k)}
+            for k, name in enumerate(self.names)
+        }
+        return {"title": self.title, "contestants": found}
+
+
+def measured(title: str, contestants: Mapping[str, Callable[[], object]], steps: int, rounds: int) -> Result:
+    """Time each contestant once a round; `steps` is how many steps one call takes."""
+    repeats = {}
+    for name, run in contestants.items():
+        run()  # compiles, allocates, starts threads
+        started = time.perf_counter()
+        run()
+        repeats[name] = max(1, int(LEAST / max(time.perf_counter() - started, 1e-7)))
+    seconds = np.empty((rounds, len(contestants)))
+    for k in range(rounds):
+        for j, (name, run) in enumerate(contestants.items()):
+            started = time.perf_counter()
+            for _ in range(repeats[name]):
+                run()
+            seconds[k, j] = (time.perf_counter() - started) / repeats[name] / steps
+    return Result(title, list(contestants), seconds)
