@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,20 +50,20 @@ def epoch(
         Before the update that would have written a number that is not finite.
     """
     total, penalties, rate, rows_seen, moved = 0.0, 0.0, 0.0, 0, False
+    limit, done = LARGEST[state.network.dtype.name], state.epoch * len(batches)
     key = tuple(stream(recipe.seed, "dropout").integers(1 << 32, size=2).tolist()) if recipe.dropout else (0, 0)
     for k, (X, Y, weight, rows) in enumerate(batches):
         work = state.workspace(recipe)
         n = work.load(X, Y, weight, rows)
         work.draw_dropout(key, state.step)
         value = loss_and_gradient(work, n)
-        done = state.epoch * len(batches)
         rate = recipe.rate(
             Progress(
                 state.epoch, recipe.max_epochs, done + k, recipe.max_epochs * len(batches), state.samples, state.cuts
             )
         )
         largest, penalty = work.arrays.largest(recipe.l2), work.arrays.penalty(recipe.l2, recipe.l1)
-        if not (np.isfinite(value) and largest * max(rate, 1.0) < LARGEST[state.network.dtype.name]):
+        if not (isfinite(value) and largest * max(rate, 1.0) < limit):
             raise state.diverged(work, n, rate)
         state.step += 1
         recipe.optimizer.step(work.arrays, state.moments, state.step, rate, pull_of(work, recipe))  # type: ignore[union-attr]
