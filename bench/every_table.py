@@ -101,7 +101,8 @@ PAGE = """# Real tables
 
 Public tables as their owners published them, gzipped, through `glasshouse train` with nothing said but what stands in
 the first column; `python -m bench.every_table FOLDER` wrote this page. Scores are of test rows, ± half a 95 % interval,
-seed 0, and beside them the same score of two baselines; linear is logistic or ridge regression, and all three see the same encoded rows.
+seed 0, beside the same score of two baselines: linear is logistic or ridge regression, and all three see the same
+encoded rows.
 
 {table}
 

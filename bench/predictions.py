@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from glasshouse.network.network import Network, perceptron_layers
-from glasshouse.network.predictor import Predictor
+from glasshouse.network.predictor import Predictor, row_predictor
 
 Run = Callable[[], object]
 
@@ -36,10 +36,8 @@ def contestants(task: Task) -> Iterator[tuple[str, Run]]:
     hidden = task.sizes[1:-1]
     layers = perceptron_layers(task.sizes[0], hidden, task.sizes[-1], ["relu"] * len(hidden), "identity")
     network = Network.initialized(layers, rng, "auto", np.dtype(np.float32))
-    predictor = Predictor(network, threads=1)
-    one = getattr(predictor, "row", predictor) if task.n_rows == 1 else predictor
-    x = X[0] if one is not predictor else X
-    yield "glasshouse", repeated(lambda: one(x), task.calls)
+    predict, x = (row_predictor(network), X[0]) if task.n_rows == 1 else (Predictor(network, threads=1), X)
+    yield "glasshouse", repeated(lambda: predict(x), task.calls)
     for name, build in (("scikit-learn", scikit_learn), ("onnxruntime", onnxruntime)):
         try:
             yield name, repeated(build(network, X), task.calls)

@@ -113,6 +113,20 @@ class Arrays(Protocol):
         l1: float,
     ) -> None: ...
 
+class Row(Protocol):
+    """One row through a network: layers are added in turn, their weights copied; then ``row(x)``."""
+
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_outputs(self) -> int: ...
+    def add_dense(self, w: Array, b: Array, activation: str) -> None: ...
+    def add_sparse(
+        self, column_starts: Places, outputs: Places, order: Places, w: Array, b: Array, activation: str
+    ) -> None: ...
+    def __call__(self, x: Array) -> Array:
+        """Return the outputs, always in the same array."""
+
 AnyColumns = Columns
 AnyArrays = Arrays
 
@@ -122,6 +136,7 @@ class Arithmetic(Protocol):
     def Columns(
         self, rows: int, capacity: int, activation: str = "identity", keep_z: bool = False, keep_delta: bool = False
     ) -> AnyColumns: ...
+    def Row(self, n_features: int) -> Row: ...
     def Dense(
         self, w: Array, b: Array, dw: Array | None, db: Array | None, below: AnyColumns, here: AnyColumns, team: Team
     ) -> BoundLayer: ...

@@ -10,6 +10,7 @@
 #include "dropout.hpp"
 #include "gather.hpp"
 #include "losses.hpp"
+#include "row.hpp"
 #include "sparse.hpp"
 #include "update.hpp"
 
@@ -248,6 +249,53 @@ template <class T> void bind_updates(nb::module_& m) {
     }, "average"_a.noconvert(), "parameters"_a.noconvert(), "share"_a);
 }
 
+/// A row predictor and the array its answers stand in.
+template <class T> struct Answering : Row<T> {
+    explicit Answering(std::size_t n_features) : Row<T>(n_features) {}
+    T* answer = nullptr;                                                   // of the array, which may outlive this
+    nb::object array;
+};
+
+template <class T> void bind_row(nb::module_& m) {
+    using R = Answering<T>;
+    nb::class_<R>(m, "Row")
+        .def(nb::init<std::size_t>(), "n_features"_a)
+        .def_ro("n_features", &R::n_features)
+        .def_prop_ro("n_outputs", [](const R& r) { return r.n_outputs(); })
+        .def("add_dense", [](R& r, Matrix<const T> w, Flat<const T> b, const std::string& activation) {
+            expect(w.shape(1), r.n_outputs(), "a row of w");
+            expect(b.size(), w.shape(0), "b");
+            r.add_dense(w.data(), b.data(), w.shape(0), activation);
+            r.array.reset();
+        }, "w"_a.noconvert(), "b"_a.noconvert(), "activation"_a)
+        .def("add_sparse", [](R& r, Places starts, Places outputs, Places order, Flat<const T> w, Flat<const T> b, const std::string& activation) {
+            expect(starts.size(), r.n_outputs() + 1, "column_starts");
+            for (const auto* places : {&outputs, &order}) expect(places->size(), w.size(), "the pattern");
+            const auto inside = [](const Places& places, std::size_t end) {
+                for (std::size_t k = 0; k < places.size(); ++k)
+                    if (places(k) < 0 || static_cast<std::size_t>(places(k)) >= end) return false;
+                return true;
+            };
+            bool good = starts(0) == 0 && static_cast<std::size_t>(starts(starts.size() - 1)) == w.size();
+            for (std::size_t i = 1; i < starts.size(); ++i) good = good && starts(i - 1) <= starts(i);
+            if (!good || !inside(outputs, b.size()) || !inside(order, w.size())) throw std::invalid_argument("the pattern points outside the layer");
+            r.add_sparse(starts.data(), outputs.data(), order.data(), w.size(), w.data(), b.data(), b.size(), activation);
+            r.array.reset();
+        }, "column_starts"_a.noconvert(), "outputs"_a.noconvert(), "order"_a.noconvert(), "w"_a.noconvert(), "b"_a.noconvert(), "activation"_a)
+        .def("__call__", [](nb::handle_t<R> self, Flat<const T> x) {
+            R& r = nb::cast<R&>(self);
+            expect(x.size(), r.n_features, "the row");
+            if (!r.array.is_valid()) {
+                const std::size_t shape[] = {r.n_outputs()};
+                r.answer = new T[shape[0]]();
+                nb::capsule owner(r.answer, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+                r.array = nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(r.answer, 1, shape, owner));
+            }
+            r.run(x.data(), r.answer);
+            return r.array;
+        }, "x"_a.noconvert());
+}
+
 /// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests. Not inlined,
 /// since GCC 12 breaks on many of them in one function.
 template <class T> [[gnu::noinline]] void each(const Flat<const T>& in, Flat<T>& out, auto&& body) {
@@ -292,6 +340,7 @@ template <class T> void bind_all(nb::module_ m) {
     bind_gather_sparse<T, double, std::int32_t>(m);
     bind_gather_sparse<T, double, std::int64_t>(m);
     bind_updates<T>(m);
+    bind_row<T>(m);
     bind_functions<T>(m);
 }
 

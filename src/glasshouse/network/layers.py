@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .topology import Topology
 
 if TYPE_CHECKING:
-    from ..kernels import Arithmetic, BoundLayer, Columns, Team
+    from ..kernels import Arithmetic, BoundLayer, Columns, Row, Team
 
 __all__ = ["Dense", "Layer", "Sparse"]
 
@@ -54,6 +54,9 @@ class Dense:
         team: Team,
     ) -> BoundLayer:
         return kernels.Dense(w, b, dw, db, below, here, team)
+
+    def add_to(self, row: Row, w: Array, b: Array) -> None:
+        row.add_dense(w, b, self.activation)
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,10 @@ class Sparse:
         return kernels.Sparse(
             t.row_starts, t.inputs, t.column_starts, t.outputs, t.order, w, b, dw, db, below, here, team
         )
+
+    def add_to(self, row: Row, w: Array, b: Array) -> None:
+        t = self.topology
+        row.add_sparse(t.column_starts, t.outputs, t.order, w, b, self.activation)
 
 
 Layer = Dense | Sparse

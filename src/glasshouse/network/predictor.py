@@ -1,19 +1,23 @@
-"""Arrays in, arrays out: a network's outputs for any number of rows, one panel of rows at a time."""
+"""Arrays in, arrays out: a network's outputs for any number of rows, one panel at a time, or for one row at once."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from .. import kernels
 from .network import Network
 from .passes import forward
 from .workspace import Workspace
 
-__all__ = ["Predictor", "panels"]
+if TYPE_CHECKING:
+    from ..kernels import Row
+
+__all__ = ["Predictor", "panels", "row_predictor"]
 
 PANEL = 256  # rows whose columns stay in the second-level cache of most processors
 
@@ -53,3 +57,23 @@ class Predictor:
                 forward(self.work, n)
                 outputs[rows[0] : rows[0] + n] = self.work.outputs(n)
         return outputs
+
+
+def row_predictor(network: Network) -> Row:
+    """A function of one row x (n_features,), an array of the network's own precision, to its outputs (n_outputs,).
+
+    The bits are those of the same row in a batch. The weights are copied as they are now. Each call writes the same
+    array: copy what you keep.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glasshouse.network.network import perceptron_layers
+    >>> network = Network.initialized(perceptron_layers(2, [3], 1, ["relu"], "sigmoid"), np.random.default_rng(0))
+    >>> row_predictor(network)(np.zeros(2, np.float32))
+    array([0.5], dtype=float32)
+    """
+    row = kernels.arithmetic(network.dtype).Row(network.n_features)
+    for layer, (w, b) in zip(network.layers, network.views(network.parameters), strict=True):
+        layer.add_to(row, w, b)
+    return row
