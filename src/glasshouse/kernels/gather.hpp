@@ -45,8 +45,10 @@ void gather(const From* X, std::size_t row_step, std::size_t X_rows, const std::
         const std::size_t end = begin + block < n ? begin + block : n;
         std::size_t feature = 0;
         if constexpr (std::is_same_v<T, From>)
-            for (; end == begin + block && feature + block <= columns.rows; feature += block)
+            for (; end == begin + block && block <= columns.rows && feature < columns.rows; feature += block) {
+                if (feature + block > columns.rows) feature = columns.rows - block;              // some of them once more
                 transpose_block(X + feature, row_step, rows + begin, columns.a + feature * columns.stride + begin, columns.stride);
+            }
         for (; feature < columns.rows; ++feature) {
             T* to = columns.a + feature * columns.stride;
             for (std::size_t k = begin; k < end; ++k)

@@ -141,8 +141,9 @@ class Model:
         --------
         >>> import glasshouse as gh
         >>> model = gh.train("example:iris", target="target", baselines=False, out="")
-        >>> model.predictor()(np.zeros(4, np.float32)).argmax()  # a flower whose every measure is the median
-        1
+        >>> predict = model.predictor()
+        >>> predict(np.zeros(4, np.float32)).shape  # a flower whose every measure is the median
+        (3,)
         """
         return row_predictor(self.network)
 
