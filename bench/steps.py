@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from glasshouse.network.density import Density
 from glasshouse.training.batches import Batches, Data
 from glasshouse.training.loop import epoch
 from glasshouse.training.optimizers import SGD, Adam
@@ -19,19 +20,21 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Work:
-    """What is trained: a shape, an optimiser ('adam', or 'sgd' with momentum), and rows in batches."""
+    """What is trained: a shape, an optimiser ('adam', or 'sgd' with momentum), rows, and the share of weights there is."""
 
     sizes: tuple[int, ...]
     optimizer: str
     batch: int
     n_rows: int
+    density: float = 1.0
 
     @property
     def steps(self) -> int:
         return -(-self.n_rows // self.batch)
 
     def __str__(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))}, batch {self.batch}, {self.optimizer}, {self.n_rows:,} rows"
+        dense = "" if self.density == 1 else f", density {self.density:g}"
+        return f"{'-'.join(map(str, self.sizes))}{dense}, batch {self.batch}, {self.optimizer}, {self.n_rows:,} rows"
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
         rng = np.random.default_rng(0)
@@ -44,12 +47,17 @@ WORKS = [
     Work((784, 300, 100, 10), "sgd", 128, 60_000),
     Work((784, 512, 256, 10), "adam", 128, 128 * 50),
     Work((784, 2048, 2048, 10), "adam", 256, 256 * 6),
+    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 20, density=0.045),
+    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 10, density=0.25),
+    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 10, density=0.4),
 ]
 
 
 def contestants(work: Work, threads: int) -> Iterator[tuple[str, Run]]:
     """Ours first, then every peer that is installed."""
     yield "glasshouse", ours(work)
+    if work.density < 1:
+        yield "ours, dense", ours(replace(work, density=1.0))
     for name, build in (("jax", jax), ("pytorch", pytorch), ("scikit-learn", scikit_learn)):
         try:
             yield name, build(work, threads)
@@ -67,6 +75,7 @@ def ours(work: Work) -> Run:
         batch_size=work.batch,
         optimizer=Adam() if work.optimizer == "adam" else SGD(MOMENTUM, nesterov=False),
         learning_rate=RATE,
+        density=Density(work.density),
     )
     state = State.begun(recipe.initialized(work.sizes[0], work.sizes[-1]), recipe)
     data = Data(X, np.eye(work.sizes[-1], dtype=np.float32)[y])
