@@ -20,7 +20,7 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Work:
-    """What is trained: a shape, an optimiser ('adam', or 'sgd' with momentum), rows, and the share of weights there is."""
+    """What is trained: a shape, an optimiser (adam, or sgd with momentum), rows, and the share of weights there is."""
 
     sizes: tuple[int, ...]
     optimizer: str

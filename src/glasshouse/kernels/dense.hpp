@@ -201,7 +201,9 @@ private:
         for (std::size_t k = 0; k < side * side; k += lanes<T>) store(sums + k, fold_together<T>(folded + k));
         for (std::size_t o = 0; o < side; ++o) {
             T* to = dw_ + (out + o) * fan_in_ + in;
-            for (std::size_t i = 0; i < side; ++i) to[i] = add ? to[i] + sums[o * side + i] : sums[o * side + i];
+            if (add)
+                for (std::size_t i = 0; i < side; ++i) to[i] += sums[o * side + i];
+            else std::memcpy(to, sums + o * side, side * sizeof(T));
         }
     }
     template <std::size_t O, std::size_t I> void edge(std::size_t out, std::size_t in, std::size_t columns, Folder<T>& folder) {
