@@ -20,7 +20,7 @@ Run = Callable[[], object]
 
 @dataclass(frozen=True)
 class Work:
-    """What is trained: a shape, an optimiser (adam, or sgd with momentum), rows, and the share of weights there is."""
+    """A shape, an optimiser (adam, or sgd with momentum), rows in batches, and the share of weights that exists."""
 
     sizes: tuple[int, ...]
     optimizer: str

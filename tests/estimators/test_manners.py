@@ -251,8 +251,8 @@ def test_groups_stay_on_one_side() -> None:
     groups = np.arange(len(y)) // 10
     model = MLPClassifier(early_stopping=True, validation_fraction=0.2, **QUICK)
     train, held = model._held_out(Data(groups[:, None] * 1.0, y[:, None] * 1.0), y, None, groups, 0)
-    assert not set(train.X.ravel()) & set(held.X.ravel())
-    assert len(held.X) == pytest.approx(0.2 * len(y), abs=15)
+    assert not set(groups[train.rows]) & set(groups[held.rows])
+    assert held.n_rows == pytest.approx(0.2 * len(y), abs=15)
     assert len(model.fit(X, y, groups=groups).validation_scores_) == 8
     for wrong in ({"early_stopping": False}, {"early_stopping": "auto"}):
         with pytest.raises(ValueError, match="groups keep rows together when some are held out, and none are"):

@@ -36,9 +36,19 @@ from ..training.watchers import Watcher
 from .callbacks import CallbackSupportMixin, callback_watchers, callbacks_done
 from .targets import Numbers, Targets
 
-__all__ = ["BaseNetwork", "Past", "Run", "answers", "classes_of", "single_precision_holds", "weights_of_classes"]
+__all__ = [
+    "NUMBERS",
+    "BaseNetwork",
+    "Past",
+    "Run",
+    "answers",
+    "classes_of",
+    "single_precision_holds",
+    "weights_of_classes",
+]
 
 Array = npt.NDArray[Any]
+NUMBERS = (np.float64, np.float32, np.uint8)  # taken as they are; anything else becomes the first
 
 
 class Past(NamedTuple):
@@ -86,7 +96,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
 
     def _checked(self, X: Any, y: Any, **checks: Any) -> tuple[Any, Any]:
         """X (n_samples, n_features), an array or CSR, and y, as scikit-learn checks them."""
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), accept_sparse="csr", **checks)
+        X, y = validate_data(self, X, y, dtype=NUMBERS, accept_sparse="csr", **checks)
         return X, y
 
     def _weights(
@@ -180,7 +190,7 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
     def _outputs(self, X: Any, output: str | None = None) -> Array:
         """The network's outputs for rows of X; with `output`, under another activation of the last layer."""
         check_is_fitted(self, "network_")
-        X = validate_data(self, X, reset=False, dtype=(np.float64, np.float32), accept_sparse="csr")
+        X = validate_data(self, X, reset=False, dtype=NUMBERS, accept_sparse="csr")
         network = self.network_ if output is None else self.network_.with_output(output)
         return Predictor(network)(single_precision_holds(X, self.network_.dtype))
 
@@ -289,6 +299,8 @@ def single_precision_holds(X: Any, dtype: npt.DTypeLike) -> Any:
     if sparse.issparse(X) and not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
+    if sparse.issparse(X) and X.dtype == np.uint8:
+        X = X.astype(np.float32)
     numbers = X.data if sparse.issparse(X) else np.ascontiguousarray(X)
     narrower = np.dtype(dtype).itemsize < X.dtype.itemsize and numbers.size > 0
     largest = float(max(numbers.max(), -numbers.min())) if narrower else 0.0  # without a second X in memory

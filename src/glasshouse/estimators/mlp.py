@@ -28,7 +28,7 @@ from ..training.recipe import Recipe
 from ..training.schedules import SCHEDULES, Plateau, schedule
 from ..training.state import State
 from ..training.watchers import Printer
-from .base import BaseNetwork, Past, Run, rows_that_count, single_precision_holds
+from .base import NUMBERS, BaseNetwork, Past, Run, rows_that_count, single_precision_holds
 from .targets import Classes, Numbers, Targets
 
 __all__ = ["BaseMLP"]
@@ -91,7 +91,7 @@ class BaseMLP(BaseNetwork):
         if self.dtype != "auto":
             return str(self.dtype)
         exact = isinstance(optimizer(self.solver), LBFGS)
-        return "float64" if exact or (X.dtype == np.float64 and X.shape[0] < SINGLE_PRECISION_FROM) else "float32"
+        return "float64" if exact or (X.dtype != np.float32 and X.shape[0] < SINGLE_PRECISION_FROM) else "float32"
 
     def _recipe_of(
         self,
@@ -139,10 +139,10 @@ class BaseMLP(BaseNetwork):
         )
 
     def _recipe(self, targets: Targets, data: Data, validated: bool, seed: int) -> Recipe:
-        mean_weight = 1.0 if data.weight is None else float(data.weight.mean())
+        mean_weight = 1.0 if data.weight is None else float(data.of(data.weight).mean())
         dtype = data.Y.dtype.name
         return self._recipe_of(
-            len(data.Y), dtype, targets.output, targets.loss, targets.loss_scale, validated, seed, mean_weight
+            data.n_rows, dtype, targets.output, targets.loss, targets.loss_scale, validated, seed, mean_weight
         )
 
     def _seed(self) -> int:
@@ -188,7 +188,7 @@ class BaseMLP(BaseNetwork):
     def _held_out(self, data: Data, y: Array, targets: Targets, groups: Any, seed: int) -> tuple[Data, Data]:
         """Rows that train and rows that choose: by class where each has enough, or by group where groups are given."""
         seed = int(stream(seed, "split").integers(2**31 - 1))
-        rows, share = np.arange(len(data.Y)), self.validation_fraction
+        rows, share = np.arange(data.n_rows), self.validation_fraction
         held = math.ceil(share * len(rows))
         if not 1 <= held < len(rows):
             raise ValueError(
@@ -206,13 +206,13 @@ class BaseMLP(BaseNetwork):
             parts = next(GroupShuffleSplit(1, test_size=share, random_state=seed).split(rows, groups=groups))
         if len(classes) > 1 and len(np.unique(y[parts[0]])) < 2:
             raise ValueError("the rows left to train hold one class only: give other groups, or early_stopping=False")
-        train, out = (_rows(data, part) for part in parts)
+        train, out = (data._replace(rows=part) for part in parts)
         return train, out
 
     def _validation_rows(self, validation: Any, targets: Targets, dtype: str) -> Data:
         if not isinstance(validation, tuple | list) or len(validation) not in (2, 3):
             raise ValueError("validation must be (X, y) or (X, y, sample_weight)")
-        X = validate_data(self, validation[0], reset=False, dtype=(np.float64, np.float32), accept_sparse="csr")
+        X = validate_data(self, validation[0], reset=False, dtype=NUMBERS, accept_sparse="csr")
         y = targets.checked(validation[1], "validation")
         if len(y) != X.shape[0]:
             raise ValueError(f"validation has {X.shape[0]} rows of X and {len(y)} of y: give as many")
@@ -305,10 +305,6 @@ def _sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
                 f"hidden_layer_sizes holds {size!r}: every layer needs a whole number of units, at least 1"
             )
     return tuple(int(size) for size in sizes)
-
-
-def _rows(data: Data, rows: Array) -> Data:
-    return Data(data.X[rows], data.Y[rows], None if data.weight is None else data.weight[rows])
 
 
 def _checked_groups(groups: Any, n_rows: int) -> Array:

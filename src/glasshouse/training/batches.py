@@ -46,12 +46,23 @@ class OneHot:
 class Data(NamedTuple):
     """X (n_samples, n_features), Y (n_samples, n_outputs), and a weight for each sample, or None for equal ones.
 
-    X is an array or a CSR matrix, of which only a batch at a time is written out; X and Y may be `Written`.
+    X is an array or a CSR matrix, of which only a batch at a time is written out; X and Y may be `Written`. With
+    `rows`, those alone take part, and nothing is copied for it.
     """
 
     X: Any
     Y: Any
     weight: Array | None = None
+    rows: npt.NDArray[np.int64] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """How many take part."""
+        return len(self.Y if self.rows is None else self.rows)
+
+    def of(self, column: Array) -> Array:
+        """The part of Y, or of the weights, that belongs to the rows that take part."""
+        return column if self.rows is None else column[self.rows]
 
     def masses(self) -> Array:
         """The weight of each sample, the largest of them 1.
@@ -61,16 +72,18 @@ class Data(NamedTuple):
         ValueError
             If there are no rows, or a weight is negative or not finite, or all are 0.
         """
-        if len(self.Y) == 0:
+        if self.n_rows == 0:
             raise ValueError("there are no rows to learn from")
         if self.weight is None:
-            return np.ones(len(self.Y), self.Y.dtype)
-        if not (np.isfinite(self.weight).all() and self.weight.min() >= 0 < self.weight.max()):
+            return np.ones(self.n_rows, self.Y.dtype)
+        weight = self.of(self.weight)
+        if not (np.isfinite(weight).all() and weight.min() >= 0 < weight.max()):
             raise ValueError("sample weights must be finite, at least 0, and not all 0")
-        return np.asarray(self.weight / self.weight.max())
+        return np.asarray(weight / weight.max())
 
-    def written(self, rows: npt.NDArray[np.int64]) -> tuple[Any, Array, npt.NDArray[np.int64]]:
-        """X and Y that hold these rows, and where in them they are."""
+    def written(self, some: npt.NDArray[np.int64]) -> tuple[Any, Array, npt.NDArray[np.int64]]:
+        """X and Y that hold some of the rows that take part, and where in them these are."""
+        rows = some if self.rows is None else self.rows[some]
         if not (isinstance(self.X, Written) or isinstance(self.Y, Written)):
             return self.X, self.Y, rows
         X, Y = (part.write(rows) if isinstance(part, Written) else part[rows] for part in (self.X, self.Y))

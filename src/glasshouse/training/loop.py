@@ -100,14 +100,14 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
     """
     work = state.workspace(recipe)
     work.rest_dropout()
-    n_rows = len(validation.data.Y)
+    data, n_rows = validation.data, validation.data.n_rows
     outputs = np.empty((n_rows, state.network.n_outputs), state.network.dtype)
     total, done = 0.0, 0
     last = state.network.parameters.copy()
     if state.average is not None:
         state.network.parameters[...] = state.average
     try:
-        for batch in Batches(validation.data, recipe.batch_size, None, recipe.loss_scale):
+        for batch in Batches(data, recipe.batch_size, None, recipe.loss_scale):
             n = work.load(*batch)
             forward(work, n)
             total += work.loss(n) * n
@@ -117,7 +117,7 @@ def judge(state: State, recipe: Recipe, validation: Validation) -> tuple[float, 
                 raise state.diverged(work, n, recipe.learning_rate)
     finally:
         state.network.parameters[...] = last
-    score = validation.score(outputs, validation.data.Y, validation.data.weight)
+    score = validation.score(outputs, data.of(data.Y), None if data.weight is None else data.of(data.weight))
     if not np.isfinite(score):
         raise OptionError(f"the score of the {n_rows} validation rows is {score}: give more rows")
     return total / n_rows, score

@@ -1,0 +1,61 @@
+"""Peak resident memory of a sparse training run above that after import: ``python -m bench.memory FOLDER_OF_MNIST``.
+
+Each run is a process of its own, so that nobody's leavings count.
+"""
+
+from __future__ import annotations
+
+import gzip
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+DTYPES = ("float32", "uint8")
+DENSITY = 0.045  # of 784-1000-1000-1000-10: 126,000 weights
+
+
+def peak() -> float:
+    """MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def read(path: Path, dtype: str) -> np.ndarray:
+    """The images of an idx file, read straight into their place, a thousand at a time."""
+    with gzip.open(path) as file:
+        n = int.from_bytes(file.read(16)[4:8], "big")
+        X = np.empty((n, 784), dtype)
+        for start in range(0, n, 1000):
+            X[start : start + 1000] = np.frombuffer(file.read(784_000), np.uint8).reshape(-1, 784)
+    if dtype == "float32":
+        X /= 255
+    return X
+
+
+def run(folder: Path, dtype: str) -> None:
+    import glasshouse as gh
+
+    X = read(folder / "train-images-idx3-ubyte.gz", dtype)
+    with gzip.open(folder / "train-labels-idx1-ubyte.gz") as file:
+        y = np.frombuffer(file.read()[8:], np.uint8)
+    model = gh.MLPClassifier(
+        (1000, 1000, 1000), density=gh.Density(DENSITY), batch_size=128, max_iter=2, random_state=0
+    )
+    model.n_iter_no_change = 10
+    before = peak()  # the table and what scikit-learn brings are in it
+    model.fit(X, y)
+    print(f"{dtype}: {peak() - IMPORTED:.0f} MB above import, {peak() - before:.0f} of it while fitting")
+
+
+if __name__ == "__main__":
+    import glasshouse
+
+    glasshouse.MLPClassifier  # noqa: B018 (public names are imported when they are first used)
+    IMPORTED = peak()
+    if len(sys.argv) > 2:
+        run(Path(sys.argv[1]), sys.argv[2])
+    else:
+        for dtype in DTYPES:
+            subprocess.run([sys.executable, "-m", "bench.memory", sys.argv[1], dtype], check=True)
