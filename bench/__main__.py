@@ -18,7 +18,7 @@ os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if THREADS > 1 
 if hasattr(os, "sched_setaffinity"):  # before anybody counts processors
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
 
-from bench import predictions, steps  # noqa: E402
+from bench import predictions, products, steps  # noqa: E402
 from bench.rounds import Result, measured  # noqa: E402
 
 ROUNDS = 15
@@ -32,6 +32,9 @@ def main() -> int:
         print(results[-1], flush=True)
     for task in predictions.TASKS if THREADS == 1 else []:
         results.append(measured(str(task), dict(predictions.contestants(task)), task.calls, ROUNDS))
+        print(results[-1], flush=True)
+    for density in products.DENSITIES if THREADS == 1 else []:
+        results.append(measured(products.title(density), dict(products.contestants(density)), 1, ROUNDS))
         print(results[-1], flush=True)
     if "--json" in sys.argv:
         place = Path(sys.argv[sys.argv.index("--json") + 1])
