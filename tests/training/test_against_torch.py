@@ -131,6 +131,29 @@ def test_a_hundred_steps_agree(optimizer, schedule) -> None:
         assert theirs.param_groups[0]["lr"] == pytest.approx(RATE * 0.5**state.cuts)
 
 
+@pytest.mark.parametrize("optimizer", [SGD(0), SGD(0.9, nesterov=False), SGD(0.8)], ids=str)
+def test_a_hundred_steps_agree_in_single_precision(optimizer) -> None:
+    rows, y = data()
+    rows = Data(rows.X.astype(np.float32), rows.Y.astype(np.float32))
+    ours = chosen(optimizer=optimizer, l2=L2, dtype="float32")
+    state = begun(ours, rows)
+    peer = Peer(state.network)
+    theirs = OPTIMIZERS[optimizer](peer.groups)
+    X, y = torch.tensor(rows.X), torch.tensor(y)
+    for _ in range(EPOCHS):
+        row = epoch(state, Batches(rows, SIZE), ours)
+        state.epoch += 1
+        losses = []
+        for start in range(0, len(X), SIZE):
+            theirs.zero_grad()
+            loss = peer.loss(X[start : start + SIZE], y[start : start + SIZE])
+            losses.append(float(loss.detach()))
+            loss.backward()
+            theirs.step()
+        assert row["loss"] == pytest.approx(np.mean(losses), rel=1e-4)
+    assert state.step == 100
+
+
 def with_steps_left(scheduler) -> None:
     """OneCycleLR refuses the step after the last."""
     if scheduler.last_epoch + 1 < scheduler.total_steps:
