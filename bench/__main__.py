@@ -28,7 +28,7 @@ def main() -> int:
     results: list[Result] = []
     for work in steps.WORKS:
         title = f"training step, {work}, {THREADS} thread{'s' * (THREADS > 1)}"
-        results.append(measured(title, dict(steps.contestants(work, THREADS)), work.steps, ROUNDS))
+        results.append(measured(title, dict(steps.contestants(work, THREADS)), work.steps, ROUNDS, rest=THREADS > 1))
         print(results[-1], flush=True)
     for task in predictions.TASKS if THREADS == 1 else []:
         results.append(measured(str(task), dict(predictions.contestants(task)), task.calls, ROUNDS))

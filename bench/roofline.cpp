@@ -1,4 +1,4 @@
-// What one core can do: float32 fused multiply-adds a second, and bytes a second from each level of memory.
+// What one core can read: bytes a second from each level of memory.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -20,21 +20,7 @@ template <class Body> double seconds(Body&& body) {
 }
 
 int main() {
-    constexpr int chains = 12, times = 2'000'000;                          // enough to hide the latency of two units
-    T seed[chains];
-    for (int k = 0; k < chains; ++k) seed[k] = 1.0f / static_cast<T>(k + 2);
     volatile T sink = 0;
-    const double flops = 2.0 * chains * times * static_cast<double>(lanes<T>) / seconds([&] {
-        Vector<T> sum[chains], share = every<T>(0.999f);
-        for (int k = 0; k < chains; ++k) sum[k] = every<T>(seed[k]);
-        for (int i = 0; i < times; ++i)
-            for (int k = 0; k < chains; ++k) {
-                sum[k] = fma(sum[k], share, share);
-                asm volatile("" : "+v"(sum[k]));                           // each chain is computed, none is foreseen
-            }
-        for (int k = 0; k < chains; ++k) sink = sink + sum[k][0];
-    });
-    std::printf("%-28s %8.1f GFLOP/s\n", "fused multiply-add", flops / 1e9);
     for (const std::size_t kib : {16, 512, 8192, 262144}) {
         const std::size_t count = kib * 1024 / sizeof(T), sweeps = (std::size_t{1} << 28) / count + 1;
         T* x = static_cast<T*>(std::aligned_alloc(line_bytes, count * sizeof(T)));

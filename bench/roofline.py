@@ -1,4 +1,4 @@
-"""What one core can do, and how much of it our products reach: ``python -m bench.roofline``."""
+"""What one core can read from each cache, and the rates of our products: ``python -m bench.roofline``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROUNDS = 40
 
 
 def ceiling() -> None:
-    """The measured peaks, by a small program for the instruction set our kernels use here."""
+    """Bytes a second, measured by a small program for the instruction set our kernels use here."""
     level = kernels.level.replace("_v", "-v").replace("x86_64", "x86-64")
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder) / "roofline"

@@ -12,6 +12,7 @@ import numpy as np
 __all__ = ["Result", "measured"]
 
 LEAST = 0.05  # seconds of work in a round
+REST = 0.3  # seconds, in which the threads of the one before stop looking for work
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,10 @@ class Result:
         return {"title": self.title, "contestants": found}
 
 
-def measured(title: str, contestants: Mapping[str, Callable[[], object]], steps: int, rounds: int) -> Result:
-    """Time each contestant once a round; `steps` is how many steps one call takes."""
+def measured(
+    title: str, contestants: Mapping[str, Callable[[], object]], steps: int, rounds: int, rest: bool = False
+) -> Result:
+    """Time each contestant once a round; `steps` is how many steps one call takes; threads want a `rest` between."""
     repeats = {}
     for name, run in contestants.items():
         run()  # compiles, allocates, starts threads
@@ -56,6 +59,9 @@ def measured(title: str, contestants: Mapping[str, Callable[[], object]], steps:
     seconds = np.empty((rounds, len(contestants)))
     for k in range(rounds):
         for j, (name, run) in enumerate(contestants.items()):
+            if rest:
+                time.sleep(REST)
+                run()
             started = time.perf_counter()
             for _ in range(repeats[name]):
                 run()
