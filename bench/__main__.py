@@ -18,6 +18,7 @@ os.environ["XLA_FLAGS"] = f"--xla_cpu_multi_thread_eigen={'true' if THREADS > 1 
 if hasattr(os, "sched_setaffinity"):  # before anybody counts processors
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:THREADS])
 
+# Libraries count threads and processors when they are imported: all of the above has to come first.
 from bench import predictions, products, steps  # noqa: E402
 from bench.rounds import Result, measured  # noqa: E402
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
+from bench.rounds import Run, installed
 from glasshouse.network.network import Network, perceptron_layers
 from glasshouse.network.predictor import Predictor, row_predictor
-
-Run = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,9 @@ def contestants(task: Task) -> Iterator[tuple[str, Run]]:
     network = Network.initialized(layers, rng, "auto", np.dtype(np.float32))
     predict, x = (row_predictor(network), X[0]) if task.n_rows == 1 else (Predictor(network, threads=1), X)
     yield "glasshouse", repeated(lambda: predict(x), task.calls)
-    for name, build in (("scikit-learn", scikit_learn), ("onnxruntime", onnxruntime)):
-        try:
-            yield name, repeated(build(network, X), task.calls)
-        except ImportError:
-            print(f"{name} is not installed: left out (make bench installs it)")
+    peers = {"scikit-learn": partial(scikit_learn, network, X), "onnxruntime": partial(onnxruntime, network, X)}
+    for name, run in installed(peers):
+        yield name, repeated(run, task.calls)
 
 
 def repeated(run: Run, calls: int) -> Run:
@@ -78,7 +77,10 @@ def onnxruntime(network: Network, X: np.ndarray) -> Run:
         if k < len(views) - 1:
             nodes.append(helper.make_node("Relu", [last], [f"a{k}"]))
             last = f"a{k}"
-    shape = lambda name, n: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, n])  # noqa: E731
+
+    def shape(name: str, n: int) -> Any:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, n])
+
     graph = helper.make_graph(
         nodes, "mlp", [shape("x", network.n_features)], [shape(last, network.n_outputs)], constants
     )

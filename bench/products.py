@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import scipy.sparse
 
+from bench.rounds import Run, installed
 from glasshouse.network.layers import Dense, Sparse
 from glasshouse.network.network import Network
 from glasshouse.network.topology import Topology
@@ -14,7 +16,6 @@ from glasshouse.network.workspace import Workspace
 
 DENSITIES = (0.1, 0.05, 0.01)
 UNITS, BATCH = 1000, 128
-Run = Callable[[], object]
 
 
 def title(density: float) -> str:
@@ -31,16 +32,17 @@ def contestants(density: float) -> Iterator[tuple[str, Run]]:
     x = rng.normal(size=(UNITS, BATCH)).astype(np.float32)
     csr = scipy.sparse.csr_array(w)
     yield "scipy, CSR", lambda: csr @ x
-    try:
-        import torch
-    except ImportError:
-        print("pytorch is not installed: left out (make bench installs it)")
-        return
+    yield from installed({"MKL, dense": partial(mkl, w, x, csr=False), "MKL, CSR": partial(mkl, w, x, csr=True)})
+
+
+def mkl(w: np.ndarray, x: np.ndarray, csr: bool) -> Run:
+    """The product by PyTorch, which hands it to MKL."""
+    import torch
+
     torch.set_num_threads(1)
-    dense, columns, out = torch.from_numpy(w), torch.from_numpy(x), torch.empty(UNITS, BATCH)
-    yield "MKL, dense", lambda: torch.mm(dense, columns, out=out)
-    pattern = dense.to_sparse_csr()
-    yield "MKL, CSR", lambda: torch.mm(pattern, columns)
+    columns, out = torch.from_numpy(x), torch.empty(UNITS, BATCH)
+    matrix = torch.from_numpy(w).to_sparse_csr() if csr else torch.from_numpy(w)
+    return lambda: torch.mm(matrix, columns, out=out)
 
 
 def ours(layer: Sparse | Dense) -> Run:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Result", "measured"]
+__all__ = ["Result", "Run", "installed", "measured"]
+
+Run = Callable[[], object]
 
 LEAST = 0.05  # seconds of work in a round
 REST = 0.3  # seconds, in which the threads of the one before stop looking for work
@@ -46,9 +48,16 @@ class Result:
         return {"title": self.title, "contestants": found}
 
 
-def measured(
-    title: str, contestants: Mapping[str, Callable[[], object]], steps: int, rounds: int, rest: bool = False
-) -> Result:
+def installed(builders: Mapping[str, Callable[[], Run]]) -> Iterator[tuple[str, Run]]:
+    """The contestants whose libraries are there."""
+    for name, build in builders.items():
+        try:
+            yield name, build()
+        except ImportError:
+            print(f"{name} is not installed: left out (make bench installs it)")
+
+
+def measured(title: str, contestants: Mapping[str, Run], steps: int, rounds: int, rest: bool = False) -> Result:
     """Time each contestant once a round; `steps` is how many steps one call takes; threads want a `rest` between."""
     repeats = {}
     for name, run in contestants.items():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from bench.rounds import Run, installed
 from glasshouse.network.density import Density
 from glasshouse.training.batches import Batches, Data
 from glasshouse.training.loop import epoch
@@ -15,7 +17,6 @@ from glasshouse.training.recipe import Recipe
 from glasshouse.training.state import State
 
 RATE, MOMENTUM = 0.001, 0.9
-Run = Callable[[], object]
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,8 @@ def contestants(work: Work, threads: int) -> Iterator[tuple[str, Run]]:
     yield "glasshouse", ours(work)
     if work.density < 1:
         yield "ours, dense", ours(replace(work, density=1.0))
-    for name, build in (("jax", jax), ("pytorch", pytorch), ("scikit-learn", scikit_learn)):
-        try:
-            yield name, build(work, threads)
-        except ImportError:
-            print(f"{name} is not installed: left out (make bench installs it)")
+    peers = {"jax": jax, "pytorch": pytorch, "scikit-learn": scikit_learn}
+    yield from installed({name: partial(build, work, threads) for name, build in peers.items()})
 
 
 def ours(work: Work) -> Run:
@@ -158,8 +156,8 @@ def jax(work: Work, threads: int) -> Run:
         m = tree.map(lambda m, g: 0.9 * m + 0.1 * g, m, g)
         v = tree.map(lambda v, g: 0.999 * v + 0.001 * g * g, v, g)
         rate, root = RATE / (1 - 0.9**t), 1 - 0.999**t
-        step = lambda w, m, v: w - rate * m / (jnp.sqrt(v / root) + 1e-8)  # noqa: E731
-        return (tree.map(step, parameters, m, v), m, v, t), value
+        moved = tree.map(lambda w, m, v: w - rate * m / (jnp.sqrt(v / root) + 1e-8), parameters, m, v)
+        return (moved, m, v, t), value
 
     def sgd(carry, rows):
         parameters, u, v, t = carry

@@ -21,14 +21,18 @@ __all__ = ["windows"]
 @click.option("--length", type=int, required=True, metavar="N", help="Samples in a window.")
 @click.option("--step", type=int, metavar="N", help="Samples between their starts.  [default: half a length]")
 @click.option(
-    "--label", metavar="COL", default="from-file", show_default=True, help="What is to be predicted: a column, or that."
+    "--label",
+    metavar="COL",
+    default="from-file",
+    show_default=True,
+    help="The column to predict, or from-file: the name of its file.",
 )
 @click.option(
     "--recording",
     metavar="COL",
     default="blank-lines",
     show_default=True,
-    help="What parts recordings: a column, or that.",
+    help="The column that names recordings, or blank-lines, which part them.",
 )
 @click.option("--drop", metavar="COL", multiple=True, help="Leave a column out that is no channel.")
 @reading_options

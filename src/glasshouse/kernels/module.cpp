@@ -30,6 +30,19 @@ void expect(std::size_t found, std::size_t wanted, const char* what) {
         throw std::invalid_argument(std::string(what) + " has " + std::to_string(found) + " places where " + std::to_string(wanted) + " are needed");
 }
 
+/// Whether a pattern's rows start one after the other, and end at its end.
+bool ascending(const Places& starts, std::size_t end) {
+    bool good = starts(0) == 0 && static_cast<std::size_t>(starts(starts.size() - 1)) == end;
+    for (std::size_t i = 1; i < starts.size(); ++i) good = good && starts(i - 1) <= starts(i);
+    return good;
+}
+
+bool within(const Places& places, std::size_t end) {
+    for (std::size_t k = 0; k < places.size(); ++k)
+        if (places(k) < 0 || static_cast<std::size_t>(places(k)) >= end) return false;
+    return true;
+}
+
 /// Runs a whole operation without the interpreter, where it is long enough to be worth the hand-over.
 template <class Body> decltype(auto) released(std::size_t work, Body&& body) {
     if (work < 100'000) return body();
@@ -108,16 +121,6 @@ template <class T> void bind_layers(nb::module_& m) {
         expect(b.size(), here.rows, "b");
         if (dw) expect(dw->size(), connections, "dw");
         expect_gradient(here, dw, db);
-        const auto ascending = [](const Places& starts, std::size_t end) {
-            bool good = starts(0) == 0 && static_cast<std::size_t>(starts(starts.size() - 1)) == end;
-            for (std::size_t i = 1; i < starts.size(); ++i) good = good && starts(i - 1) <= starts(i);
-            return good;
-        };
-        const auto within = [](const Places& places, std::size_t end) {
-            for (std::size_t k = 0; k < places.size(); ++k)
-                if (places(k) < 0 || static_cast<std::size_t>(places(k)) >= end) return false;
-            return true;
-        };
         if (!ascending(row_starts, connections) || !ascending(column_starts, connections) || !within(inputs, below.rows) ||
             !within(outputs, here.rows) || !within(order, connections))
             throw std::invalid_argument("the pattern points outside the layer");
@@ -271,14 +274,7 @@ template <class T> void bind_row(nb::module_& m) {
         .def("add_sparse", [](R& r, Places starts, Places outputs, Places order, Flat<const T> w, Flat<const T> b, const std::string& activation) {
             expect(starts.size(), r.n_outputs() + 1, "column_starts");
             for (const auto* places : {&outputs, &order}) expect(places->size(), w.size(), "the pattern");
-            const auto inside = [](const Places& places, std::size_t end) {
-                for (std::size_t k = 0; k < places.size(); ++k)
-                    if (places(k) < 0 || static_cast<std::size_t>(places(k)) >= end) return false;
-                return true;
-            };
-            bool good = starts(0) == 0 && static_cast<std::size_t>(starts(starts.size() - 1)) == w.size();
-            for (std::size_t i = 1; i < starts.size(); ++i) good = good && starts(i - 1) <= starts(i);
-            if (!good || !inside(outputs, b.size()) || !inside(order, w.size())) throw std::invalid_argument("the pattern points outside the layer");
+            if (!ascending(starts, w.size()) || !within(outputs, b.size()) || !within(order, w.size())) throw std::invalid_argument("the pattern points outside the layer");
             r.add_sparse(starts.data(), outputs.data(), order.data(), w.size(), w.data(), b.data(), b.size(), activation);
             r.array.reset();
         }, "column_starts"_a.noconvert(), "outputs"_a.noconvert(), "order"_a.noconvert(), "w"_a.noconvert(), "b"_a.noconvert(), "activation"_a)

@@ -41,7 +41,7 @@ template <class T> using Integers = Vector<typename IntegerOf<T>::type>;    // w
 template <class T> inline constexpr std::size_t lanes = register_bytes / sizeof(T);
 template <class T> inline constexpr std::size_t line = line_bytes / sizeof(T);      // numbers in a block of the batch
 
-/// Columns to sweep for a batch of n: whole blocks, because columns past n hold zeros.
+/// Columns to sweep for a batch of n: whole blocks, because columns past n weigh nothing.
 template <class T> constexpr std::size_t padded(std::size_t n) { return (n + line<T> - 1) / line<T> * line<T>; }
 
 template <class T> inline Vector<T> load(const T* p) { return *reinterpret_cast<const typename Registers<T>::aligned*>(p); }

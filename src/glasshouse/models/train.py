@@ -168,8 +168,12 @@ def train(
     announce(watchers, "training")
     started = time.perf_counter()
     trained, held_out = (
-        Data(encoded.take(part).compact(), Y(targets, y[part], recipe.dtype), None if weight is None else weight[part])
-        for part, Y in ((parts.train, written_columns_of), (parts.validation, columns_of))
+        Data(
+            encoded.take(part).compact(),
+            taught(targets, y[part], recipe.dtype),
+            None if weight is None else weight[part],
+        )
+        for part, taught in ((parts.train, written_columns_of), (parts.validation, columns_of))
     )
     begun = State.begun(recipe.initialized(encoded.n_features, targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)

@@ -51,10 +51,10 @@ ENCODED = ("number", "category", "boolean", "date")
 YES_NO = {"true": "false", "t": "f", "yes": "no", "y": "n", "on": "off"}
 MISSING = ("", "?", "NA", "N/A", "na", "n/a", "NaN", "nan", "NAN", "null", "NULL", "#N/A")
 NUMBER = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
-FEW_CODES = 6
-ROWS_A_CODE = 20
 INFINITE = r"(?i)^[+-]?inf(?:inity)?$"
 LARGEST = 1e30
+FEW_CODES = 6  # values: more cost inputs and bought nothing (docs/performance.md)
+ROWS_A_CODE = 20
 _NUMBER = re.compile(NUMBER)
 
 
