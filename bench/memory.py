@@ -5,13 +5,14 @@ Each run is a process of its own, so that nobody's leavings count.
 
 from __future__ import annotations
 
-import gzip
 import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+
+from bench.idx import images, labels
 
 DTYPES = ("float32", "uint8")
 DENSITY = 0.045  # of 784-1000-1000-1000-10: 126,000 weights
@@ -22,27 +23,13 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def read(path: Path, dtype: str) -> np.ndarray:
-    """The images of an idx file, read straight into their place, a thousand at a time."""
-    with gzip.open(path) as file:
-        n = int.from_bytes(file.read(16)[4:8], "big")
-        X = np.empty((n, 784), dtype)
-        for start in range(0, n, 1000):
-            X[start : start + 1000] = np.frombuffer(file.read(784_000), np.uint8).reshape(-1, 784)
-    if dtype == "float32":
-        X /= 255
-    return X
-
-
 def run(folder: Path, dtype: str) -> None:
     import glasshouse
 
     bare = peak()
     glasshouse.MLPClassifier((2,), max_iter=1, tol=0).partial_fit(np.eye(2), [0, 1], classes=[0, 1])
     loaded = peak()  # scikit-learn and the kernels are there
-    X = read(folder / "train-images-idx3-ubyte.gz", dtype)
-    with gzip.open(folder / "train-labels-idx1-ubyte.gz") as file:
-        y = np.frombuffer(file.read()[8:], np.uint8)
+    X, y = images(folder, "train", dtype), labels(folder, "train")
     model = glasshouse.MLPClassifier(
         (1000, 1000, 1000), density=glasshouse.Density(DENSITY), batch_size=128, max_iter=2, random_state=0
     )

@@ -1,4 +1,4 @@
-// What one core can read: bytes a second from each level of memory.
+// What one core can do: fused multiply-adds a second, and bytes a second from each level of memory.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -19,8 +19,24 @@ template <class Body> double seconds(Body&& body) {
     return best;
 }
 
+/// Independent chains of fused multiply-adds, as many as hide their latency, nothing read or written.
+Vector<T> chains(std::size_t steps, Vector<T> factor, Vector<T> term) {
+    constexpr std::size_t count = 12;
+    Vector<T> sum[count];
+    for (std::size_t k = 0; k < count; ++k) sum[k] = term * static_cast<T>(k);
+    for (std::size_t s = 0; s < steps; ++s)
+        for (std::size_t k = 0; k < count; ++k) sum[k] = fma(sum[k], factor, term);
+    for (std::size_t k = 1; k < count; ++k) sum[0] += sum[k];
+    return sum[0];
+}
+
 int main() {
-    volatile T sink = 0;
+    volatile T sink = 0, one = 1;
+    const std::size_t steps = std::size_t{1} << 24;
+    const double flops = 2.0 * 12 * lanes<T> * static_cast<double>(steps);
+    std::printf("multiply-add                  %8.1f GFLOP/s\n", flops / 1e9 / seconds([&] {
+        sink = sink + chains(steps, every<T>(one * 0.5f), every<T>(one))[0];
+    }));
     for (const std::size_t kib : {16, 512, 8192, 262144}) {
         const std::size_t count = kib * 1024 / sizeof(T), sweeps = (std::size_t{1} << 28) / count + 1;
         T* x = static_cast<T*>(std::aligned_alloc(line_bytes, count * sizeof(T)));

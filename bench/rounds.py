@@ -30,6 +30,11 @@ class Result:
         ratios = np.sort(self.seconds[:, k] / self.seconds[:, 0])
         return float(np.median(ratios)), float(ratios[1]), float(ratios[-2])
 
+    @property
+    def microseconds(self) -> float:
+        """Ours."""
+        return float(np.median(self.seconds[:, 0]) * 1e6)
+
     def __str__(self) -> str:
         lines = [f"{self.title}: microseconds, and how many times ours"]
         for k, name in enumerate(self.names):

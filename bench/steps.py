@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
+from bench.idx import images, labels
 from bench.rounds import Run, installed
 from glasshouse.network.density import Density
 from glasshouse.training.batches import Batches, Data
@@ -28,6 +30,7 @@ class Work:
     batch: int
     n_rows: int
     density: float = 1.0
+    mnist: Path | None = None
 
     @property
     def steps(self) -> int:
@@ -38,6 +41,9 @@ class Work:
         return f"{'-'.join(map(str, self.sizes))}{dense}, batch {self.batch}, {self.optimizer}, {self.n_rows:,} rows"
 
     def rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of MNIST where there is a folder of it and its images fit, else drawn at random."""
+        if self.mnist is not None and self.sizes[0] == 784:
+            return images(self.mnist, "train", "float32")[: self.n_rows], labels(self.mnist, "train")[: self.n_rows] * 1
         rng = np.random.default_rng(0)
         X = rng.normal(0, 1, (self.n_rows, self.sizes[0])).astype(np.float32)
         return X, rng.integers(0, self.sizes[-1], self.n_rows)
@@ -48,9 +54,10 @@ WORKS = [
     Work((784, 300, 100, 10), "sgd", 128, 60_000),
     Work((784, 512, 256, 10), "adam", 128, 128 * 50),
     Work((784, 2048, 2048, 10), "adam", 256, 256 * 6),
-    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 20, density=0.045),
+    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 80, density=0.045),
     Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 10, density=0.25),
     Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 10, density=0.4),
+    Work((784, 1000, 1000, 1000, 10), "sgd", 128, 128 * 10, density=0.7),
 ]
 
 

@@ -20,14 +20,14 @@ HIDDEN = [row.name for row in ACTIVATIONS.values() if row.hidden]
 @given(
     sizes=st.lists(st.integers(1, 150), min_size=2, max_size=5),
     dtype=st.sampled_from([np.float32, np.float64]),
-    sparse=st.booleans(),
+    density=st.sampled_from([None, 0.02, 0.1, 0.5]),
     output=st.sampled_from(list(ACTIVATIONS)),
     seed=st.integers(0, 1 << 16),
 )
-def test_a_row_alone_is_the_row_in_a_batch(sizes, dtype, sparse, output, seed) -> None:
+def test_a_row_alone_is_the_row_in_a_batch(sizes, dtype, density, output, seed) -> None:
     rng = np.random.default_rng(seed)
     activations = [*rng.choice(HIDDEN, len(sizes) - 2).tolist(), output]
-    network = build(rng, sizes, activations, dtype, masks_for(rng, sizes) if sparse else None)
+    network = build(rng, sizes, activations, dtype, density and masks_for(rng, sizes, density))
     X = rng.normal(size=(19, sizes[0])).astype(dtype)
     batch, row = Predictor(network)(X), row_predictor(network)
     for x, expected in zip(X, batch, strict=True):
@@ -51,5 +51,5 @@ def test_rows_of_another_shape_or_type_are_refused() -> None:
     with pytest.raises(ValueError, match="the row has 4 places where 3 are needed"):
         row(np.zeros(4, np.float32))
     for wrong in (np.zeros(3), [0.0, 0.0, 0.0], np.zeros((1, 3), np.float32)):
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"array of 3 numbers, float32: pass np\.asarray\(x, np\.float32\)$"):
             row(wrong)

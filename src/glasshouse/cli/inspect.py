@@ -49,7 +49,10 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
     )
     for k, layer in enumerate(found["layers"], start=1):
         size = f"{layer['fan_in']} to {layer['fan_out']}"
-        lines.append(f"  layer {k}     {layer['kind']:8}{size:14}{layer['activation']:10}{layer['weights']:,} weights")
+        filled = f", multiplied as {layer['multiplied']:,}" if layer["multiplied"] > layer["weights"] else ""
+        lines.append(
+            f"  layer {k}     {layer['kind']:8}{size:14}{layer['activation']:10}{layer['weights']:,} weights{filled}"
+        )
     lines.append(
         f"  trained     {recipe['loss']}, {recipe['optimizer']['name']}, learning rate {recipe['learning_rate']:g} "
         f"({recipe['schedule']['name']}), batches of {recipe['batch_size']}, seed {recipe['seed']}, "

@@ -155,6 +155,22 @@ class Arithmetic(Protocol):
         here: AnyColumns,
         team: Team,
     ) -> BoundLayer: ...
+    def Filled(
+        self,
+        row_starts: Places,
+        inputs: Places,
+        column_starts: Places,
+        outputs: Places,
+        order: Places,
+        w: Array,
+        b: Array,
+        dw: Array | None,
+        db: Array | None,
+        below: AnyColumns,
+        here: AnyColumns,
+        team: Team,
+    ) -> BoundLayer:
+        """The bits of Sparse by way of Dense, over a copy of the weights with zeros between them."""
     def Loss(self, name: str, output: AnyColumns, target: AnyColumns, weight: AnyColumns) -> BoundLoss: ...
     def gather(self, X: Array, rows: npt.NDArray[np.int64], columns: AnyColumns) -> None:
         """columns.a[feature, k] = X[rows[k], feature], zero past the last row. X is float32, float64 or uint8."""

@@ -94,23 +94,10 @@ template <class L, class B> void bind_passes(nb::class_<B>& layer, auto work) {
         .def("backward", [work](B& l, std::size_t n, bool add) { released(work(l) * n, [&] { l.backward(n, add); }); }, "n"_a, "add"_a = false);
 }
 
-template <class T> void bind_layers(nb::module_& m) {
-    using D = Bound<Dense<T>, Matrix<const T>, Flat<const T>, std::optional<Matrix<T>>, std::optional<Flat<T>>>;
-    nb::class_<D> dense(m, "Dense");
-    dense.def("__init__", [](D* self, Matrix<const T> w, Flat<const T> b, std::optional<Matrix<T>> dw, std::optional<Flat<T>> db,
-                         Columns<T>& below, Columns<T>& here, Team& team) {
-        expect(w.shape(0), here.rows, "w");
-        expect(w.shape(1), below.rows, "a row of w");
-        expect(b.size(), here.rows, "b");
-        if (dw) expect(dw->shape(0), here.rows, "dw"), expect(dw->shape(1), below.rows, "a row of dw");
-        expect_gradient(here, dw, db);
-        new (self) D({w, b, dw, db}, w.data(), b.data(), data_of<T>(dw), data_of<T>(db), below, here, team);
-    }, "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
-        nb::keep_alive<1, 6>(), nb::keep_alive<1, 7>(), nb::keep_alive<1, 8>());
-    bind_passes<Dense<T>>(dense, [](const D& l) { return std::get<0>(l.owned).size(); });
-
-    using S = Bound<Sparse<T>, Flat<const T>, Flat<const T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
-    nb::class_<S> sparse(m, "Sparse");
+/// A layer on a pattern, whichever way it multiplies.
+template <class T, class L> void bind_sparse(nb::module_& m, const char* name) {
+    using S = Bound<L, Flat<const T>, Flat<const T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
+    nb::class_<S> sparse(m, name);
     sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Places column_starts, Places outputs, Places order,
                               Flat<const T> w, Flat<const T> b, std::optional<Flat<T>> dw, std::optional<Flat<T>> db, Columns<T>& below, Columns<T>& here,
                               Team& team) {
@@ -130,7 +117,26 @@ template <class T> void bind_layers(nb::module_& m) {
     }, "row_starts"_a.noconvert(), "inputs"_a.noconvert(), "column_starts"_a.noconvert(), "outputs"_a.noconvert(), "order"_a.noconvert(),
         "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
         nb::keep_alive<1, 11>(), nb::keep_alive<1, 12>(), nb::keep_alive<1, 13>());
-    bind_passes<Sparse<T>>(sparse, [](const S& l) { return std::get<0>(l.owned).size(); });
+    bind_passes<L>(sparse, [](const S& l) { return std::get<0>(l.owned).size(); });
+}
+
+template <class T> void bind_layers(nb::module_& m) {
+    using D = Bound<Dense<T>, Matrix<const T>, Flat<const T>, std::optional<Matrix<T>>, std::optional<Flat<T>>>;
+    nb::class_<D> dense(m, "Dense");
+    dense.def("__init__", [](D* self, Matrix<const T> w, Flat<const T> b, std::optional<Matrix<T>> dw, std::optional<Flat<T>> db,
+                         Columns<T>& below, Columns<T>& here, Team& team) {
+        expect(w.shape(0), here.rows, "w");
+        expect(w.shape(1), below.rows, "a row of w");
+        expect(b.size(), here.rows, "b");
+        if (dw) expect(dw->shape(0), here.rows, "dw"), expect(dw->shape(1), below.rows, "a row of dw");
+        expect_gradient(here, dw, db);
+        new (self) D({w, b, dw, db}, w.data(), b.data(), data_of<T>(dw), data_of<T>(db), below, here, team);
+    }, "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
+        nb::keep_alive<1, 6>(), nb::keep_alive<1, 7>(), nb::keep_alive<1, 8>());
+    bind_passes<Dense<T>>(dense, [](const D& l) { return std::get<0>(l.owned).size(); });
+
+    bind_sparse<T, Sparse<T>>(m, "Sparse");
+    bind_sparse<T, Filled<T>>(m, "Filled");
 }
 
 template <class T> void bind_losses(nb::module_& m) {
@@ -289,7 +295,11 @@ template <class T> void bind_row(nb::module_& m) {
             }
             r.run(x.data(), r.answer);
             return r.array;
-        }, "x"_a.noconvert());
+        }, "x"_a.noconvert())
+        .def("__call__", [](const R& r, nb::handle) -> nb::object {
+            const std::string type = sizeof(T) == 4 ? "float32" : "float64";
+            throw nb::type_error(("a row is a contiguous array of " + std::to_string(r.n_features) + " numbers, " + type + ": pass np.asarray(x, np." + type + ")").c_str());
+        }, "x"_a.none());
 }
 
 /// out = body(in) for an array of any length, through whole registers: for the tables of units and their tests. Not inlined,

@@ -1,8 +1,11 @@
 // A sparse layer: the same sums as a dense one, over the places of a frozen topology only.
 //
 // Forward walks the rows of the pattern (CSR); the input gradient walks its columns (CSC), through `order`, the place of
-// each column-ordered connection among the values. Both ascend, so zeros left out change no bit.
+// each column-ordered connection among the values. Both ascend, so zeros left out change no bit. A pattern with few zeros is
+// faster `Filled`: written out with them, and multiplied as a dense layer.
 #pragma once
+
+#include <vector>
 
 #include "dense.hpp"
 
@@ -77,7 +80,6 @@ private:
     template <class Finish>
     void gather(std::int32_t begin, std::int32_t end, const std::int32_t* source, const std::int32_t* order, T start,
                 const T* x, std::size_t stride, std::size_t columns, std::size_t row, Finish&& finish) const {
-        constexpr std::size_t width = 8;                                   // registers: enough to hide the latency of fma
         std::size_t column = 0;
         const auto sweep = [&]<std::size_t N>() {
             Vector<T> sum[N];
@@ -90,13 +92,53 @@ private:
             for (std::size_t r = 0; r < N; ++r) finish(row, column + r * lanes<T>, sum[r]);
             column += N * lanes<T>;
         };
-        while (column + width * lanes<T> <= columns) sweep.template operator()<width>();
-        while (column < columns) sweep.template operator()<1>();
+        while (column + 8 * lanes<T> <= columns) sweep.template operator()<8>();   // enough to hide the latency of fma
+        if (column + 4 * lanes<T> <= columns) sweep.template operator()<4>();
+        if (column + 2 * lanes<T> <= columns) sweep.template operator()<2>();
+        if (column < columns) sweep.template operator()<1>();
     }
 
     const Pattern pattern_;
     const T* w_;
     T* dw_;
+};
+
+/// The same layer by way of a dense one over memory of its own, filled from the connections before every product.
+template <class T>
+class Filled {
+public:
+    Filled(const Pattern& pattern, const T* w, const T* b, T* dw, T* db, Columns<T>& below, Columns<T>& here, Team& team)
+        : pattern_(pattern), w_(w), dw_(dw), fan_in_(below.rows), fan_out_(here.rows), team_(team), all_w_(fan_in_ * fan_out_),
+          all_dw_(dw == nullptr ? 0 : fan_in_ * fan_out_),
+          dense_(all_w_.data(), b, dw == nullptr ? nullptr : all_dw_.data(), db, below, here, team) {}
+
+    void forward(std::size_t n) {
+        each_connection([&](std::size_t place, std::size_t k) { all_w_[place] = w_[k]; });
+        dense_.forward(n);
+    }
+    /// The weights are those of the way forward.
+    void backward(std::size_t n, bool add) {
+        if (add) each_connection([&](std::size_t place, std::size_t k) { all_dw_[place] = dw_[k]; });
+        dense_.backward(n, add);
+        each_connection([&](std::size_t place, std::size_t k) { dw_[k] = all_dw_[place]; });
+    }
+
+private:
+    template <class Body> void each_connection(Body&& body) {
+        team_.divide(fan_out_, 4.0 * pattern_.row_starts[fan_out_], [&](std::size_t begin, std::size_t end) {
+            for (std::size_t out = begin; out < end; ++out)
+                for (std::int32_t k = pattern_.row_starts[out]; k < pattern_.row_starts[out + 1]; ++k)
+                    body(out * fan_in_ + static_cast<std::size_t>(pattern_.inputs[k]), static_cast<std::size_t>(k));
+        });
+    }
+
+    const Pattern pattern_;
+    const T* w_;
+    T* dw_;
+    const std::size_t fan_in_, fan_out_;
+    Team& team_;
+    std::vector<T> all_w_, all_dw_;                                        // zero where there is no connection
+    Dense<T> dense_;
 };
 
 }  // namespace glasshouse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,8 @@ from .. import storage
 from ..errors import ModelFileError, TableError
 from ..estimators.targets import Classes, Numbers, Target
 from ..network.document import layer_settings, network_from, pattern_arrays
+from ..network.filled import is_filled
+from ..network.layers import Layer
 from ..network.network import Network
 from ..network.predictor import Predictor, row_predictor
 from ..storage import as_type, restored
@@ -306,9 +309,7 @@ class Model:
             "classes": self.targets.classes.tolist() if isinstance(self.targets, Classes) else None,
             "columns": [{"name": e.name, "kind": e.kind, "features": len(e.features)} for e in self.encoder.encodings],
             "features": self.network.n_features,
-            "layers": [
-                {**layer_settings(layer), "weights": int(np.prod(layer.weight_shape))} for layer in self.network.layers
-            ],
+            "layers": [self._layer_summary(layer) for layer in self.network.layers],
             "parameters": len(self.network.parameters),
             "dtype": str(self.network.dtype),
             "recipe": self.recipe.to_dict(),
@@ -317,6 +318,11 @@ class Model:
             "intervals": self.intervals,
             "refit": self.origin.refit,
         }
+
+    def _layer_summary(self, layer: Layer) -> dict[str, Any]:
+        shape, weights = (layer.fan_out, layer.fan_in), int(np.prod(layer.weight_shape))
+        filled = is_filled(shape, weights, self.recipe.batch_size, self.network.dtype)
+        return {**layer_settings(layer), "weights": weights, "multiplied": math.prod(shape) if filled else weights}
 
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))

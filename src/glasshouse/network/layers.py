@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from .filled import is_filled
 from .topology import Topology
 
 if TYPE_CHECKING:
@@ -101,12 +102,15 @@ class Sparse:
         team: Team,
     ) -> BoundLayer:
         t = self.topology
-        return kernels.Sparse(
+        filled = is_filled(t.shape, t.n_connections, here.capacity, w.dtype)
+        return (kernels.Filled if filled else kernels.Sparse)(
             t.row_starts, t.inputs, t.column_starts, t.outputs, t.order, w, b, dw, db, below, here, team
         )
 
     def add_to(self, row: Row, w: Array, b: Array) -> None:
         t = self.topology
+        if is_filled(t.shape, t.n_connections, None, w.dtype):
+            return row.add_dense(self.dense(w), b, self.activation)
         row.add_sparse(t.column_starts, t.outputs, t.order, w, b, self.activation)
 
 
