@@ -1,5 +1,6 @@
 from .drawing.curves import LossCurveDisplay as LossCurveDisplay
 from .errors import GlasshouseError as GlasshouseError
+from .errors import HealthWarning as HealthWarning
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
 from .errors import TableError as TableError
@@ -9,6 +10,9 @@ from .estimators.encoder import TableEncoder as TableEncoder
 from .estimators.logistic import LogisticRegression as LogisticRegression
 from .estimators.perceptron import Perceptron as Perceptron
 from .estimators.regressor import MLPRegressor as MLPRegressor
+from .health.doctor import Doctor as Doctor
+from .health.findings import Diagnosis as Diagnosis
+from .health.findings import Finding as Finding
 from .models.model import Model as Model
 from .models.model import load as load
 from .models.train import train as train

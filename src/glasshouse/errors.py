@@ -8,6 +8,8 @@
     ├── OptionError                a choice that does not exist or does not fit
     └── TrainingDiverged           exit code 3: the loss or the gradient stopped being a number
 
+`HealthWarning` is no error: it says that a fit has ended with a network that is severely ill.
+
 The first three are also `ValueError`, and `TrainingDiverged` is also `FloatingPointError`, so that callers who know
 only Python's own errors catch them too.
 """
@@ -21,6 +23,7 @@ from typing import Any
 
 __all__ = [
     "GlasshouseError",
+    "HealthWarning",
     "ModelFileError",
     "OptionError",
     "TableError",
@@ -59,6 +62,8 @@ class TrainingDiverged(GlasshouseError, FloatingPointError):
         The first layer, counted from 1, whose activations are not finite; None where all still are.
     largest_activation : float
         The largest finite magnitude among the activations of that step.
+    diagnosis : health.findings.Diagnosis or None
+        What a doctor who watched says of it.
     """
 
     exit_code = 3
@@ -66,6 +71,7 @@ class TrainingDiverged(GlasshouseError, FloatingPointError):
     def __init__(self, epoch: int, step: int, layer: int | None, largest_activation: float, learning_rate: float):
         self.epoch, self.step, self.layer = epoch, step, layer
         self.largest_activation, self.learning_rate = largest_activation, learning_rate
+        self.diagnosis: Any = None
         where = "the loss or its gradient" if layer is None else f"layer {layer}"
         super().__init__(
             f"training diverged in epoch {epoch}, step {step}: {where} is not finite (largest activation "
@@ -74,6 +80,10 @@ class TrainingDiverged(GlasshouseError, FloatingPointError):
 
     def __reduce__(self) -> tuple[type, tuple[int, int, int | None, float, float]]:
         return type(self), (self.epoch, self.step, self.layer, self.largest_activation, self.learning_rate)
+
+
+class HealthWarning(UserWarning):
+    """A network that is severely ill; the estimator's `health_` says more."""
 
 
 def choose(what: str, name: str, known: Iterable[str]) -> str:

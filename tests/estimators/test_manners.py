@@ -341,7 +341,7 @@ def test_the_history_is_flat_rows_for_any_frame(capsys) -> None:
 def test_after_a_divergence_the_last_finite_weights_are_kept(kind) -> None:
     X, y = cancer()
     model = kind((8, 8), solver=gh.SGD(0), activation="exp", learning_rate_init=10.0, random_state=0)
-    with pytest.raises(TrainingDiverged, match=r"training diverged in epoch \d+, step \d+: .*try learning rate 1$"):
+    with pytest.raises(TrainingDiverged, match=r"training diverged in epoch \d+, step \d+: .*try learning rate 1\n"):
         model.fit(X, y)
     assert all(np.isfinite(w).all() for w in (*model.coefs_, *model.intercepts_))
     with np.errstate(all="ignore"):

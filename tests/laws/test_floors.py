@@ -18,6 +18,7 @@ FLOORS = {
     "tables": 2,
     "training": 2,
     "drawing": 2,
+    "health": 3,
     "estimators": 4,
     "models": 5,
     "cli": 8,

@@ -6,6 +6,7 @@ import difflib
 import functools
 import inspect
 import os
+import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
@@ -24,7 +25,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ..errors import TrainingDiverged
+from ..errors import HealthWarning, TrainingDiverged
+from ..health.doctor import Doctor
+from ..health.findings import Diagnosis
+from ..health.prescription import warning_of
+from ..health.remedies import Course
 from ..network.network import Network
 from ..network.predictor import Predictor, row_predictor
 from ..training.batches import Data
@@ -90,6 +95,7 @@ def answers(init: Callable[..., None]) -> Callable[..., None]:
 class BaseNetwork(CallbackSupportMixin, BaseEstimator):
     """An estimator whose model is a `Network`; see Perceptron, LogisticRegression, MLPClassifier, MLPRegressor."""
 
+    health_: Diagnosis
     _elsewhere: ClassVar[dict[str, str]] = {}  # scikit-learn's parameters that are spelled otherwise here, and how
 
     def __sklearn_tags__(self) -> Any:
@@ -144,15 +150,38 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         callbacks = callback_watchers(
             self, recipe.max_epochs, shown, lambda state: self._attributes(state, targets, recipe, validation, before)
         )
+        doctors = [Doctor()] if self._is_watched() else []
+        self.__dict__.pop("health_", None)
         try:
-            fit(state, data, recipe, validation, [*run.watchers, *callbacks, *keepers])
-        except TrainingDiverged:
+            fit(state, data, recipe, validation, [*run.watchers, *doctors, *callbacks, *keepers])
+        except TrainingDiverged as error:
             self.__dict__.update(self._attributes(state, targets, recipe, validation, before))
+            if doctors:
+                self.health_ = error.diagnosis
             raise
         self.__dict__.update(self._attributes(state, targets, recipe, validation, before))
         callbacks_done(callbacks, state)
         self._warn(state, recipe, validation)
+        for doctor in doctors:
+            self.health_ = doctor.diagnose(state, data, recipe, self.__dict__.get("feature_names_in_", ()))
+            self._warn_of_health(recipe)
         return self
+
+    def _is_watched(self) -> bool:
+        """Whether a doctor looks on; there is little to look at without hidden layers."""
+        return False
+
+    def _warn_of_health(self, recipe: Recipe) -> None:
+        """Once for a line that calls `fit`, whatever was found: a search warns of its first ill network alone."""
+        words = warning_of(self.health_, Course(recipe), type(self).__name__)
+        if words is None:
+            return
+        caller = sys._getframe(5)
+        said = caller.f_globals.setdefault("__warningregistry__", {})  # where Python keeps what has been said
+        key = (HealthWarning, caller.f_lineno)
+        if key not in said:
+            warnings.warn(words, HealthWarning, stacklevel=6)
+            said[key] = True
 
     def _warn(self, state: State, recipe: Recipe, validation: Validation | None) -> None:
         """Say how a fit ended, if not as it should."""

@@ -99,6 +99,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         average: bool | float = False,
         density: Any = 1.0,
         dtype: str = "auto",
+        watch_health: bool = True,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -125,6 +126,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.average = average
         self.density = density
         self.dtype = dtype
+        self.watch_health = watch_health
 
     def _margins(self) -> bool:
         """Whether decision values are learned instead of probabilities: as fitted, or as it would be."""

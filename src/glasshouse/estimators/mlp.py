@@ -70,6 +70,7 @@ class BaseMLP(BaseNetwork):
         "average": ["boolean", Interval(Real, 0, 1, closed="left")],
         "density": [Interval(Real, 0, 1, closed="right"), Density],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
+        "watch_health": ["boolean"],
     }
     _elsewhere: ClassVar[dict[str, str]] = {
         "beta_1": "write solver=Adam(beta_1={!r})",
@@ -144,6 +145,9 @@ class BaseMLP(BaseNetwork):
         return self._recipe_of(
             data.n_rows, dtype, targets.output, targets.loss, targets.loss_scale, validated, seed, mean_weight
         )
+
+    def _is_watched(self) -> bool:
+        return bool(self.watch_health)
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))

@@ -84,6 +84,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         average: bool | float = False,
         density: Any = 1.0,
         dtype: str = "auto",
+        watch_health: bool = True,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -110,6 +111,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.average = average
         self.density = density
         self.dtype = dtype
+        self.watch_health = watch_health
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(

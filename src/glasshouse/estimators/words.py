@@ -57,6 +57,8 @@ PARAMETERS = """
         The share of the weights that exists, drawn at random; ``Density(0.1, 'uniform')`` says how it is dealt.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the arithmetic. 'auto' is float64 for L-BFGS and below 1,000 rows of float64, else float32.
+    watch_health : bool, default=True
+        Look at a few batches while it trains, and say in `health_` what is wrong; a HealthWarning names what is severe.
 """
 FIT = """
         Parameters
@@ -82,13 +84,16 @@ FIT = """
         ValueError
             If X or y hold missing or infinite numbers, or choices do not fit each other.
         TrainingDiverged
-            If the loss stops being finite: lower `learning_rate_init`. The last finite weights are kept.
+            If the loss stops being finite: lower `learning_rate_init`. The last finite weights are kept, and
+            `diagnosis` of the error says what was seen before.
 """
 LEAVES = """    network_ : Network
         Frozen layers over one vector of parameters.
     history_ : list of dict
         One flat row an epoch, ready for a frame: epoch, loss, penalty, learning_rate and, with validation,
         validation_loss and validation_score.
+    health_ : Diagnosis
+        What was found wrong, the worst first, if `watch_health`; print it.
     loss_curve_, best_loss_, loss_, n_iter_, t_, coefs_, intercepts_, n_layers_, n_outputs_, out_activation_,
     validation_scores_, best_validation_score_ :
         As in scikit-learn; the loss curve is loss and penalty together."""

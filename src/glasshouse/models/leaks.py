@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from ..health.leaking import FEWEST, LOOKED_AT, guessing, told_alone
 from ..seeds import stream
 from ..tables.columns import is_number, numbers
 from ..tables.encoded import Encoded
@@ -24,10 +24,6 @@ from ..tables.table import Table
 __all__ = ["Leak", "leaks"]
 
 Array = npt.NDArray[Any]
-LOOKED_AT = 3000  # rows: enough to tell 98 % from 97, and a column then costs milliseconds
-FEWEST = 50  # rows, below which even a poor column is sometimes right on all of them
-FOLDS = 5
-CLOSED = 0.98  # of the distance from the commonest class, or from the mean, to no error at all
 EXACT = 1e-6  # the largest share of the target's spread that a sum may be off: a float32 table's rounding
 
 
@@ -62,37 +58,23 @@ def leaks(rows: Table, encoded: Encoded, y: Array, task: str, parts: Split, seed
     if len(seen) < FEWEST or (task == "classification" and 2 * len(np.unique(y[seen])) > len(seen)):
         return []
     X, y_seen = encoded.take(seen).dense(), y[seen]
-    if task == "classification":
-        tree, plain = DecisionTreeClassifier(random_state=0), len(seen) - np.unique(y_seen, return_counts=True)[1].max()
-    else:
-        tree, plain = DecisionTreeRegressor(random_state=0), ((y_seen - y_seen.mean()) ** 2).sum()
+    classes = task == "classification"
+    plain = guessing(y_seen, classes)
     found, start = [], 0
     for encoding in encoded.encodings:
         features = slice(start, start + len(encoding.features))
         start = features.stop
-        leak = _alone(encoding.name, np.ascontiguousarray(X[:, features]), y_seen, tree, float(plain))
+        leak = _alone(encoding.name, np.ascontiguousarray(X[:, features]), y_seen, classes)
         if leak is not None and plain > 0:
             found.append(leak)
-    total = None if task == "classification" else _sum(rows.take(seen), encoded, y[seen])
+    total = None if classes else _sum(rows.take(seen), encoded, y[seen])
     return sorted(found, key=lambda leak: -leak.score) + ([] if total is None else [total])
 
 
-def _alone(name: str, X: Array, y: Array, tree: Any, plain: float) -> Leak | None:
-    """The column if trees that have not seen a row err on it little enough: all of them less than `plain` does.
-
-    Errors are wrong labels or squared distances, and once there are too many the other folds cannot mend it.
-    """
-    errors, score = 0.0, accuracy_score if isinstance(tree, DecisionTreeClassifier) else r2_score
-    told = np.empty(len(y), y.dtype)
-    for fold in np.array_split(np.arange(len(y)), FOLDS):
-        others = np.delete(np.arange(len(y)), fold)
-        tree.fit(X[others], y[others], check_input=False)
-        told[fold] = tree.predict(X[fold], check_input=False)
-        wrong = told[fold] != y[fold] if score is accuracy_score else (told[fold] - y[fold]) ** 2
-        errors += float(wrong.sum())
-        if errors > (1 - CLOSED) * plain:
-            return None
-    return Leak((name,), float(score(y, told)))
+def _alone(name: str, X: Array, y: Array, classes: bool) -> Leak | None:
+    """The column if trees that have not seen a row err on it little enough."""
+    told = told_alone(X, y, classes)
+    return None if told is None else Leak((name,), float((accuracy_score if classes else r2_score)(y, told)))
 
 
 def _counts(encoding: Encoding) -> bool:

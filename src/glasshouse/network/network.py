@@ -122,6 +122,16 @@ class Network:
         b[...] = b * scale + shift
         return network
 
+    def absorbing(self, mean: Array, deviation: Array) -> Network:
+        """Return a network that reads x where this one reads (x - mean) / deviation, folded into its first layer."""
+        network = self.with_parameters(self.parameters)
+        w, b = network.views(network.parameters)[0]
+        layer = network.layers[0]
+        inputs = layer.topology.inputs if isinstance(layer, Sparse) else slice(None)
+        w /= deviation[inputs].astype(w.dtype)
+        b -= (layer.dense(w).astype(np.float64) @ mean).astype(b.dtype)
+        return network
+
     def with_output(self, name: str) -> Network:
         """The same parameters under another activation of the last layer."""
         return replace(self, layers=(*self.layers[:-1], replace(self.layers[-1], activation=name)))

@@ -49,6 +49,8 @@ class Workspace:
     gradient : (n_parameters,), or empty if the workspace is for the way forward only
     columns : list of Columns
         The inputs, then the columns of each layer.
+    n : int
+        How many columns the last batch has.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Workspace:
         threads: int | None = None,
     ):
         self.network, self.capacity, self.loss_name = network, capacity, loss
-        self.movable, self.dropout = movable, tuple(dropout)
+        self.movable, self.dropout, self.n = movable, tuple(dropout), 0
         self.team = kernels.Team(kernels.team_size() if threads is None else threads)
         self.kernels = arithmetic = kernels.arithmetic(network.dtype)
         trains = loss is not None
@@ -111,7 +113,8 @@ class Workspace:
             self.kernels.gather_sparse(X.data, X.indices, X.indptr, rows, self.columns[0])
         else:
             self.kernels.gather(X, rows, self.columns[0])
-        return len(rows)
+        self.n = len(rows)
+        return self.n
 
     def load(self, X: Any, Y: Array, weight: Array, rows: npt.NDArray[np.int64]) -> int:
         """Gather rows of X and Y, and one weight for each of the rows; return how many."""

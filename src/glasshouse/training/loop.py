@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OptionError
+from ..errors import OptionError, TrainingDiverged
 from ..network.passes import forward, loss_and_gradient
 from ..network.workspace import Workspace
 from ..seeds import stream
@@ -167,6 +167,10 @@ def fit(
         if state.epoch == 0:
             raise
         state.interrupted = True
+    except TrainingDiverged as error:
+        for watcher in watchers:
+            watcher.after_divergence(state, data, recipe, error)
+        raise
     finally:
         state.release()
     return state

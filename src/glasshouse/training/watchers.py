@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ..errors import TrainingDiverged
     from ..network.workspace import Workspace
+    from .batches import Data
+    from .recipe import Recipe
     from .state import State
 
 __all__ = ["Printer", "Watcher", "announce"]
@@ -29,6 +32,9 @@ class Watcher:
 
     def after_epoch(self, state: State) -> bool | None:
         """Called after every epoch; the last row of `state.history` is its own. Return True to end the run here."""
+
+    def after_divergence(self, state: State, data: Data, recipe: Recipe, error: TrainingDiverged) -> None:
+        """Called before the error that ends the run is raised; the weights are the last finite ones."""
 
 
 class Printer(Watcher):

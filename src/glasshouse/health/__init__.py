@@ -1,0 +1,1 @@
+"""What is wrong with a network, where, why, and what cures it."""

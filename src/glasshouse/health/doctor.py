@@ -1,0 +1,111 @@
+"""The doctor: looks at a few batches while a network trains, and says what it found when it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import TrainingDiverged
+from ..network.measures import Gauge, updates
+from ..training.batches import Data
+from ..training.recipe import Recipe
+from ..training.watchers import Watcher
+from .course import COURSE_RULES
+from .examination import ROWS, Examination, Sample, examine
+from .findings import KINDS, Diagnosis, Finding
+from .rules import RULES
+
+if TYPE_CHECKING:
+    from ..network.workspace import Workspace
+    from ..training.state import State
+
+__all__ = ["Doctor", "diagnosis_of", "findings_of", "verdict"]
+
+STEPS_BETWEEN = 100  # looks at a batch, each of which costs about as much as two steps
+FEWEST_ROWS = 256
+SHARE_OF_ROWS = 0.01  # of all rows that were trained on, those that the last look may take
+
+
+class Doctor(Watcher):
+    """Watch a training run: at most one batch an epoch, none within 100 steps of the last.
+
+    Attributes
+    ----------
+    samples : list of Sample
+        What was seen.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glasshouse import MLPClassifier
+    >>> doctor = Doctor()
+    >>> model = MLPClassifier(tol=1.0, random_state=0).fit(np.eye(4), [0, 1, 0, 1], watchers=[doctor])
+    >>> doctor.samples[0].epoch
+    0
+    """
+
+    def __init__(self, every: int = STEPS_BETWEEN):
+        self.every = every
+        self.samples: list[Sample] = []
+        self._next, self._epoch = 0, -1
+        self._before: npt.NDArray[Any] | None = None
+
+    def after_step(self, state: State, work: Workspace) -> None:
+        """Look at the batch that has just passed; at the step after it, at how far that one moved the weights."""
+        if self._before is not None:
+            moved = updates(state.network, self._before, state.network.parameters)
+            self.samples[-1].updates.extend(moved)
+            self._before = None
+        if state.step < self._next or state.epoch == self._epoch:
+            return
+        self._next, self._epoch = state.step + self.every, state.epoch
+        gauge = Gauge(work)
+        gauge.add(work.n)
+        rate = state.history[-1]["learning_rate"] if state.history else 0.0
+        self.samples.append(Sample(state.epoch, state.step, rate, gauge.layers(), []))
+        self._before = state.network.parameters.copy()
+
+    def after_divergence(self, state: State, data: Data, recipe: Recipe, error: TrainingDiverged) -> None:
+        """Add what is found to the error: `error.diagnosis`, and a note for its traceback."""
+        seen = examine(state.network, recipe, data, state.history, self.samples)
+        error.diagnosis = verdict(error, seen)
+        kinds = dict.fromkeys(f.kind for f in error.diagnosis.of("severe") if f.kind != "diverged")
+        if kinds:
+            error.add_note(f"the doctor found {', '.join(kinds)}: the error's diagnosis says where and why")
+
+    def diagnose(self, state: State, data: Data, recipe: Recipe, names: Sequence[str] = ()) -> Diagnosis:
+        """What a run came to, by a last look at some of its rows, at the network it keeps, and at what went before."""
+        rows = int(min(ROWS, max(FEWEST_ROWS, SHARE_OF_ROWS * data.n_rows * max(state.epoch, 1))))
+        return diagnosis_of(examine(state.chosen(), recipe, data, state.history, self.samples, rows, names=names))
+
+
+def diagnosis_of(seen: Examination) -> Diagnosis:
+    """Every rule on one examination."""
+    return Diagnosis(findings_of(seen), seen.rows)
+
+
+def findings_of(seen: Examination) -> list[Finding]:
+    with np.errstate(all="ignore"):
+        return [finding for rule in (*RULES, *COURSE_RULES) for finding in rule(seen)]
+
+
+def verdict(error: TrainingDiverged, seen: Examination) -> Diagnosis:
+    """What a run that diverged came to: the divergence, and what the last finite weights show."""
+    where = "the loss or its gradient" if error.layer is None else f"layer {error.layer}"
+    diverged = Finding(
+        "diverged",
+        "severe",
+        error.largest_activation,
+        KINDS["diverged"].limit("severe"),
+        f"{where} is not finite in epoch {error.epoch}, step {error.step}; the largest activation before was "
+        f"{error.largest_activation:.3g}",
+        f"learning rate {error.learning_rate:g}",
+        f"learning rate {error.learning_rate / 10:g}",
+        error.layer,
+        since_epoch=error.epoch,
+        remedies=("slower", "suited", "scale"),
+    )
+    return Diagnosis([diverged, *findings_of(seen)], seen.rows)
