@@ -33,7 +33,7 @@ if hasattr(os, "sched_setaffinity"):  # before anybody counts processors
 from bench import page, predictions, products, steps  # noqa: E402
 from bench.rounds import Result, Run, measured  # noqa: E402
 
-ROUNDS = 15
+ROUNDS = 9 if THREADS > 1 else 15  # threads need a rest in between
 
 
 def sections(mnist: Path | None) -> Iterator[tuple[str, list[Result]]]:

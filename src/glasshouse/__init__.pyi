@@ -1,4 +1,7 @@
 from .drawing.curves import LossCurveDisplay as LossCurveDisplay
+from .drawing.health import FlatUnitsDisplay as FlatUnitsDisplay
+from .drawing.health import FlowDisplay as FlowDisplay
+from .drawing.health import UpdatesDisplay as UpdatesDisplay
 from .errors import GlasshouseError as GlasshouseError
 from .errors import HealthWarning as HealthWarning
 from .errors import ModelFileError as ModelFileError
@@ -9,10 +12,12 @@ from .estimators.classifier import MLPClassifier as MLPClassifier
 from .estimators.encoder import TableEncoder as TableEncoder
 from .estimators.logistic import LogisticRegression as LogisticRegression
 from .estimators.perceptron import Perceptron as Perceptron
+from .estimators.preflight import preflight as preflight
 from .estimators.regressor import MLPRegressor as MLPRegressor
 from .health.doctor import Doctor as Doctor
 from .health.findings import Diagnosis as Diagnosis
 from .health.findings import Finding as Finding
+from .models.diagnosing import diagnose as diagnose
 from .models.model import Model as Model
 from .models.model import load as load
 from .models.train import train as train

@@ -50,10 +50,8 @@ def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = (
-        "schema_version model task target rows leaks features parameters epochs interrupted refit seconds seed metric"
-    )
-    assert list(found) == [*keys.split(), "validation", "test", "baselines"]
+    keys = "schema_version model task target rows leaks health features parameters epochs interrupted refit seconds"
+    assert list(found) == [*keys.split(), "seed", "metric", "validation", "test", "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7
     assert found["task"] == "classification"

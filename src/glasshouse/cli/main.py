@@ -19,6 +19,7 @@ VERBS = {
     "train": "Train a network on a table, and say how good it is.",
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a model on a table that has the target.",
+    "diagnose": "Say what is wrong with a network, and cure it.",
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }

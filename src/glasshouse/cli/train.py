@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .diagnose import finding_lines
 from .options import column_options, kinds_of, reading_options
 from .progress import progress
 from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
 if TYPE_CHECKING:
+    from ..health.findings import Diagnosis
     from ..models.leaks import Leak
     from ..models.model import Model
     from ..models.run import Run
@@ -32,6 +34,12 @@ MOST_LEAKS = 6
 @click.option("--order", metavar="COL", help="Test on the latest rows by this column of dates or numbers.")
 @reading_options
 @click.option("--out", metavar="FILE", help="Where the model goes.  [default: beside TABLE, as TABLE.glass]")
+@click.option("--hidden", metavar="N,N,…", help="Units of each hidden layer; 0 for none.  [default: 128,128]")
+@click.option("--activation", metavar="NAME", help="relu, leaky_relu, tanh, sigmoid, …  [default: relu]")
+@click.option("--initializer", metavar="NAME", help="Of the weights.  [default: what the activation wants]")
+@click.option("--learning-rate", type=float, help="Of the first step.  [default: 0.005]")
+@click.option("--epochs", type=int, help="At most.  [default: 60]")
+@click.option("--clip-norm", type=float, help="Shorten the gradient to this norm where it is longer.")
 @click.option(
     "--metric", metavar="NAME", help="What chooses the epoch: log_loss, accuracy, roc_auc; of numbers rmse, r2, mae."
 )
@@ -53,6 +61,12 @@ def train(
     order: str | None,
     reading: Reading,
     out: str | None,
+    hidden: str | None,
+    activation: str | None,
+    initializer: str | None,
+    learning_rate: float | None,
+    epochs: int | None,
+    clip_norm: float | None,
     metric: str | None,
     refit: bool,
     seed: int,
@@ -83,6 +97,12 @@ def train(
             order=order,
             reading=reading,
             out=out,
+            hidden=_sizes(hidden),
+            activation=activation,
+            initializer=initializer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            clip_norm=clip_norm,
             metric=metric,
             refit=refit,
             seed=seed,
@@ -97,6 +117,16 @@ def train(
         echo_lines(_screen(model))
 
 
+def _sizes(words: str | None) -> tuple[int, ...] | None:
+    """Units of each hidden layer, from words like 64,32."""
+    if words is None or words.strip() == "0":
+        return None if words is None else ()
+    try:
+        return tuple(int(word) for word in words.split(","))
+    except ValueError as error:
+        raise click.BadParameter(f"{words!r} is no list of whole numbers: write --hidden 64,32") from error
+
+
 def _document(model: Model) -> dict[str, Any]:
     run = _run_of(model)
     return {
@@ -105,6 +135,7 @@ def _document(model: Model) -> dict[str, Any]:
         "target": model.target,
         "rows": len(run.split.train) + len(run.split.validation) + model.scores["test"]["rows"],
         "leaks": [leak._asdict() for leak in run.leaks],
+        "health": run.health.to_dict(),
         "features": model.network.n_features,
         "parameters": len(model.network.parameters),
         "epochs": run.epochs,
@@ -195,6 +226,12 @@ def _scores(model: Model) -> list[str]:
     return lines
 
 
+def _health(health: Diagnosis) -> list[str]:
+    """ "healthy", or what is worth a warning."""
+    ill = [line for finding in health.findings if finding.severity != "note" for line in finding_lines(finding)]
+    return ["the doctor found:", *ill] if ill else ["healthy: the doctor found nothing"]
+
+
 def _ending(model: Model) -> list[str]:
     """One plain line when the network is not clearly better; the file; what to type next."""
     run, lines = _run_of(model), []
@@ -208,6 +245,7 @@ def _ending(model: Model) -> list[str]:
         lines.append(f"no better than {rival[0].name} here: the difference could be chance")
     elif run.differences:
         lines.append("the network is better than every baseline here, beyond chance (95 %)")
+    lines += _health(run.health)
     if model.origin.refit:
         rows = sum(map(len, run.split))
         lines.append(f"scored, then trained anew on all {rows:,} rows, {run.best_epoch} epochs: that network is kept")

@@ -9,9 +9,10 @@ import numpy as np
 
 from .examination import Examination, Inputs
 from .findings import KINDS, Finding
+from .leaking import Leaking
 from .rules import Rule, named_inputs
 
-__all__ = ["COURSE_RULES", "input_findings", "target_findings"]
+__all__ = ["COURSE_RULES", "input_findings", "leak_findings", "target_findings"]
 
 SMALL = 3e-4  # of the weights' norm: a step that hardly moves them
 FEWEST_EPOCHS = 5
@@ -67,9 +68,13 @@ def input_findings(columns: Inputs, names: Sequence[str] = ()) -> Iterator[Findi
 
 
 def leaks(seen: Examination) -> Iterator[Finding]:
+    yield from leak_findings(seen.leaks, len(seen.inputs.size), seen.names)
+
+
+def leak_findings(found: Sequence[Leaking], n_features: int, names: Sequence[str] = ()) -> Iterator[Finding]:
     """Inputs that tell the target alone."""
     kind = KINDS["leaking_label"]
-    for leak in seen.leaks:
+    for leak in found:
         severity = kind.severity(leak.closed)
         if severity is not None:
             yield Finding(
@@ -77,7 +82,7 @@ def leaks(seen: Examination) -> Iterator[Finding]:
                 severity,
                 leak.closed,
                 kind.limit(severity),
-                f"{named_inputs([leak.column], len(seen.inputs.size), seen.names)} alone goes {leak.closed:.1%} of "
+                f"{named_inputs([leak.column], n_features, names)} alone goes {leak.closed:.1%} of "
                 "the way from guessing to no error",
                 "it was filled in after the target was known, or is the target under another name",
                 "leave it out, unless it will be known when you predict",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Doctor", "diagnosis_of", "findings_of", "verdict"]
 
 STEPS_BETWEEN = 100  # looks at a batch, each of which costs about as much as two steps
+MOST = 200  # looks that are kept
 FEWEST_ROWS = 256
 SHARE_OF_ROWS = 0.01  # of all rows that were trained on, those that the last look may take
 
@@ -64,8 +65,21 @@ class Doctor(Watcher):
         self._next, self._epoch = state.step + self.every, state.epoch
         gauge = Gauge(work)
         gauge.add(work.n)
-        rate = state.history[-1]["learning_rate"] if state.history else 0.0
-        self.samples.append(Sample(state.epoch, state.step, rate, gauge.layers(), []))
+        layers = gauge.layers()
+        self.samples.append(
+            Sample(
+                state.epoch,
+                state.step,
+                [layer.flat.astype(np.float32) for layer in layers],
+                [layer.size for layer in layers],
+                [layer.delta for layer in layers],
+                [],
+            )
+        )
+        if len(self.samples) > MOST:  # a long run is looked at half as often, and so was
+            self.samples, self.every = self.samples[::2], 2 * self.every
+            self._before = None
+            return
         self._before = state.network.parameters.copy()
 
     def after_divergence(self, state: State, data: Data, recipe: Recipe, error: TrainingDiverged) -> None:
@@ -84,7 +98,7 @@ class Doctor(Watcher):
 
 def diagnosis_of(seen: Examination) -> Diagnosis:
     """Every rule on one examination."""
-    return Diagnosis(findings_of(seen), seen.rows)
+    return Diagnosis(findings_of(seen), seen.rows, seen)
 
 
 def findings_of(seen: Examination) -> list[Finding]:
@@ -108,4 +122,4 @@ def verdict(error: TrainingDiverged, seen: Examination) -> Diagnosis:
         since_epoch=error.epoch,
         remedies=("slower", "suited", "scale"),
     )
-    return Diagnosis([diverged, *findings_of(seen)], seen.rows)
+    return Diagnosis([diverged, *findings_of(seen)], seen.rows, seen)

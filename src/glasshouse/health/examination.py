@@ -19,7 +19,7 @@ from ..training.batches import Data
 from ..training.recipe import Recipe
 from .leaking import Leaking, leaking
 
-__all__ = ["Examination", "InputGauge", "Inputs", "Sample", "examine"]
+__all__ = ["Examination", "InputGauge", "Inputs", "Sample", "examine", "leaks_of"]
 
 Array = npt.NDArray[Any]
 ROWS = 4000  # looked at, evenly spaced
@@ -46,12 +46,25 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at a batch while it trains: its measures, and how far a step moved the weights of each layer."""
+    """One look at a batch while it trains.
+
+    Attributes
+    ----------
+    epoch, step : int
+        How many had been done.
+    flat : list of (units,) float32
+        Of each layer, the share of the batch's rows at which a unit is flat.
+    sizes, deltas : list of float
+        The root mean square of each layer's activations, and that of |dL/dz| over the rows.
+    updates : list of float
+        How far the next step moved the weights of each layer, as a share of their norm.
+    """
 
     epoch: int
     step: int
-    rate: float
-    layers: list[LayerMeasures]
+    flat: list[Array]
+    sizes: list[float]
+    deltas: list[float]
     updates: list[float]
 
 
@@ -156,12 +169,13 @@ def examine(
         mean_output=mean_output / len(places),
         history=history,
         samples=samples,
-        leaks=_leaks(recipe, X, Y, places) if look_for_leaks else (),
+        leaks=leaks_of(recipe, X, Y, places) if look_for_leaks else (),
         names=names,
     )
 
 
-def _leaks(recipe: Recipe, X: Any, Y: Array, places: npt.NDArray[np.int64]) -> list[Leaking]:
+def leaks_of(recipe: Recipe, X: Any, Y: Array, places: npt.NDArray[np.int64]) -> list[Leaking]:
+    """The inputs that alone tell the target of these rows."""
     classes = recipe.loss in ("cross_entropy", "hinge", "perceptron")
     if Y.shape[1] > 1 and recipe.output != "softmax":  # several targets at once: no one of them is the target
         return []

@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from .examination import Examination
 
 __all__ = ["KINDS", "SEVERITIES", "Diagnosis", "Finding", "Kind"]
 
@@ -175,6 +178,10 @@ class Diagnosis:
     findings : list of Finding
     rows : int
         How many rows were looked at.
+    seen : Examination or None
+        All that was measured: what the displays draw.
+    cure : models.diagnosing.Cure or None
+        What was tried, where a fix was asked for.
 
     Examples
     --------
@@ -184,6 +191,8 @@ class Diagnosis:
 
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
+    seen: Examination | None = field(default=None, repr=False, compare=False)
+    cure: Any = None
 
     def __post_init__(self) -> None:
         self.findings.sort(key=lambda f: (SEVERITIES.index(f.severity), list(KINDS).index(f.kind), f.layer or 0))

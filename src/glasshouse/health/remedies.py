@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from ..errors import TrainingDiverged
 from ..network.network import Network
-from ..training.batches import Data, Written
+from ..network.predictor import Predictor
+from ..training.batches import AT_ONCE, Data, Written
 from ..training.loop import Validation, fit
 from ..training.optimizers import LBFGS, Adam
 from ..training.recipe import Recipe
@@ -24,7 +25,7 @@ from ..training.state import State
 from .doctor import Doctor
 from .findings import SEVERITIES, Diagnosis
 
-__all__ = ["REMEDIES", "Course", "Trial", "cure", "trial"]
+__all__ = ["REMEDIES", "Course", "Trial", "cure", "scored", "trial"]
 
 Array = npt.NDArray[Any]
 TRIES = 8
@@ -139,6 +140,20 @@ def trial(course: Course, data: Data, validation: Validation) -> Trial:
     if state.best is not None:
         score = state.history[state.best.epoch - 1]["validation_score"]
     return Trial(course, network.absorbing(mean, deviation), score, diagnosis, state.history)
+
+
+def scored(network: Network, validation: Validation) -> float:
+    """The score of a network on the rows that choose."""
+    data, predict = validation.data, Predictor(network)
+    outputs = [
+        predict(X[rows])
+        for X, _, rows in (
+            data.written(np.arange(start, min(start + AT_ONCE, data.n_rows)))
+            for start in range(0, data.n_rows, AT_ONCE)
+        )
+    ]
+    weight = None if data.weight is None else data.of(data.weight)
+    return validation.score(np.concatenate(outputs), data.of(data.Y), weight)
 
 
 def cure(first: Trial, data: Data, validation: Validation, tries: int = TRIES) -> Iterator[Trial]:

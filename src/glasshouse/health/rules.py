@@ -103,7 +103,7 @@ def _since(samples: Sequence[Sample], layer: LayerMeasures, units: np.ndarray, s
     """The epoch from which on at least half of these units were flat in every look."""
     since = None
     for sample in samples:
-        flat = sample.layers[layer.layer - 1].flat[units] >= share
+        flat = sample.flat[layer.layer - 1][units] >= share
         if flat.mean() < 0.5:
             since = None
         elif since is None:
@@ -115,15 +115,15 @@ def _since_words(since: int | None) -> str:
     return "" if since is None else " from the start" if since == 0 else f" since epoch {since}"
 
 
-def ratio(layers: Sequence[LayerMeasures]) -> float:
+def ratio(deltas: Sequence[float]) -> float:
     """|dL/dz| of the first layer over that of the last."""
-    first, last = layers[0].delta, layers[-1].delta
+    first, last = deltas[0], deltas[-1]
     return first / last if last > 0 and np.isfinite(first) and np.isfinite(last) else float("nan")
 
 
 def flow(seen: Examination) -> float:
     """The ratio of gradients through depth, the median of the looks while it trained and of the last one."""
-    ratios = np.array([ratio(layers) for layers in (*(s.layers for s in seen.samples), seen.layers)])
+    ratios = np.array([ratio(deltas) for deltas in (*(s.deltas for s in seen.samples), [s.delta for s in seen.layers])])
     ratios = ratios[np.isfinite(ratios)]
     return float(np.median(ratios)) if len(ratios) else float("nan")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..health.findings import Diagnosis
     from ..tables.columns import Column
     from ..tables.encoder import Surprises
     from ..tables.reading import Table
@@ -28,6 +29,8 @@ class Run:
     ----------
     leaks : list of Leak
         Columns that tell the target too well to be true.
+    health : Diagnosis
+        What the doctor found who watched the training.
     interrupted : bool
         Whether somebody ended the training by hand; the model is the best so far.
     differences : list of (Baseline, Difference)
@@ -39,6 +42,7 @@ class Run:
     split: Split
     without_target: int
     leaks: list[Leak]
+    health: Diagnosis
     test_labels: Labels
     surprises: Surprises
     epochs: int

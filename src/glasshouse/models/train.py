@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..errors import TableError
 from ..estimators.targets import Classes, Target
+from ..health.doctor import Doctor
 from ..storage import checked_place
 from ..tables.columns import numbers
 from ..tables.corrections import Corrections
@@ -76,6 +77,12 @@ def train(
     reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     seed: int = 0,
+    hidden: Sequence[int] | None = None,
+    activation: str | None = None,
+    initializer: str | None = None,
+    learning_rate: float | None = None,
+    epochs: int | None = None,
+    clip_norm: float | None = None,
     metric: str | None = None,
     refit: bool = False,
     baselines: bool = True,
@@ -113,6 +120,12 @@ def train(
         Where the model goes: beside the table as TABLE.glass if None; nowhere if ''.
     seed : int
         Seeds split, weights and order.
+    hidden : sequence of int, optional
+        Units of each hidden layer: (128, 128) if None; () for none.
+    activation, initializer : str, optional
+        Of the hidden layers: relu if None; of the weights: what the activation wants.
+    learning_rate, epochs, clip_norm : float, int, float, optional
+        0.005, falling along a cosine; at most 60; the gradient is not clipped if None.
     metric : str, optional
         The score of the validation rows that chooses the epoch: log_loss (the default), accuracy or roc_auc of
         classes; rmse (the default), r2 or mae of numbers.
@@ -163,7 +176,11 @@ def train(
     test_rows = encoded.take(parts.test) if test is None else encoder.encode(judged)
     leaking = leaks(rows, encoded, y, task, parts, seed)
 
-    recipe = replace(default_recipe(targets, len(parts.train), seed), monitor=monitor_of(metric, targets))
+    recipe = replace(
+        default_recipe(targets, len(parts.train), seed),
+        monitor=monitor_of(metric, targets),
+        **_asked(hidden, activation, initializer, learning_rate, epochs, clip_norm),
+    )
 
     announce(watchers, "training")
     started = time.perf_counter()
@@ -177,7 +194,9 @@ def train(
     )
     begun = State.begun(recipe.initialized(encoded.n_features, targets.n_outputs), recipe)
     state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
-    fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, *keepers])
+    doctor = Doctor()
+    fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, doctor, *keepers])
+    health = doctor.diagnose(state, trained, recipe, encoder.feature_names)
     seconds = time.perf_counter() - started
     model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {}, origin)
 
@@ -210,6 +229,7 @@ def train(
         split=parts,
         without_target=int(labels.missing.sum()),
         leaks=leaking,
+        health=health,
         test_labels=test_labels,
         surprises=judgement.surprises,
         epochs=state.epoch,
@@ -221,6 +241,26 @@ def train(
         path=path,
     )
     return replace(model, run=run)
+
+
+def _asked(
+    hidden: Sequence[int] | None,
+    activation: str | None,
+    initializer: str | None,
+    learning_rate: float | None,
+    epochs: int | None,
+    clip_norm: float | None,
+) -> dict[str, Any]:
+    """What was asked for, by the recipe's names."""
+    asked = {
+        "hidden_layer_sizes": None if hidden is None else tuple(hidden),
+        "activation": None if activation is None else (activation,),
+        "initializer": initializer,
+        "learning_rate": learning_rate,
+        "max_epochs": epochs,
+        "clip_norm": clip_norm,
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _dealt(table: Table, labels: Labels, task: str, origin: Origin) -> tuple[npt.NDArray[np.int64], Split]:

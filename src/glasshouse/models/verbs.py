@@ -15,6 +15,7 @@ from ..storage import checked_place, is_stored, write_bytes
 from ..tables.corrections import Corrections
 from ..tables.encoder import Surprises
 from ..tables.reading import Reading, as_table
+from ..tables.table import Table
 from ..tables.windows import cut_windows
 from .model import Judgement, Model, Source
 
@@ -23,7 +24,8 @@ __all__ = ["evaluate", "inspect", "predict", "windows"]
 AnyModel = str | os.PathLike[str] | Model
 
 
-def _model(model: AnyModel) -> Model:
+def model_of(model: AnyModel) -> Model:
+    """The model of a file, or the one given."""
     return model if isinstance(model, Model) else Model.load(model)
 
 
@@ -53,7 +55,7 @@ def predict_rows(
     """`predict`, and what was odd about the rows."""
     if out is not None:
         checked_place(out, model, table)
-    model = _model(model)
+    model = model_of(model)
     outputs, surprises = model.outputs(as_table(table, reading))
     columns: dict[str, Any] = {"prediction": model.decode(outputs)}
     if model.task == "classification":
@@ -81,9 +83,23 @@ def evaluate(model: AnyModel, table: Source | None = None, *, reading: Reading |
     TableError
         If no table is given, and the one it was trained on is not there any more, or holds other rows now.
     """
-    found = _model(model)
+    found = model_of(model)
     if table is not None:
         return found.evaluate(as_table(table, reading))
+    rows = trained_table(model, found, reading)
+    if not found.held_out:
+        raise TableError(f"the model has been trained on every row of {rows.name}: name a table of others")
+    return found.evaluate(rows)
+
+
+def trained_table(model: AnyModel, found: Model, reading: Reading | None) -> Table:
+    """The table a model was trained on, while it lies beside the model's file.
+
+    Raises
+    ------
+    TableError
+        If it is not there any more, or holds other rows now.
+    """
     file = found.origin.file
     place = Path(os.fspath(model)).parent / file if isinstance(model, str | os.PathLike) else Path(file)
     source = file if file.startswith("example:") else str(place)
@@ -92,9 +108,7 @@ def evaluate(model: AnyModel, table: Source | None = None, *, reading: Reading |
     rows = as_table(source, reading)
     if not found.knows(rows):
         raise TableError(f"{source} holds other rows than those the model was trained on: name a table")
-    if not found.held_out:
-        raise TableError(f"the model has been trained on every row of {source}: name a table of others")
-    return found.evaluate(rows)
+    return rows
 
 
 def inspect(

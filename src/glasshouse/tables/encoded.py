@@ -45,6 +45,10 @@ class Encoded:
     def n_features(self) -> int:
         return sum(len(encoding.features) for encoding in self.encodings)
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.n_rows, self.n_features
+
     def __len__(self) -> int:
         return self.n_rows
 

@@ -18,6 +18,10 @@ AT_ONCE = 1 << 13  # rows written out at a time
 class Written(Protocol):
     """Rows that are written as numbers when they are asked for, because all of them at once would be large."""
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(n_rows, n_columns)."""
+
     def write(self, rows: Any) -> Array:
         """These rows as an array."""
 
@@ -34,6 +38,10 @@ class OneHot:
 
     def __init__(self, places: Array, n_classes: int, dtype: npt.DTypeLike):
         self.places, self.n_classes, self.dtype = places, n_classes, np.dtype(dtype)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.places), self.n_classes
 
     def __len__(self) -> int:
         return len(self.places)
