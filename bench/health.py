@@ -16,7 +16,7 @@ from sklearn.datasets import load_digits, load_iris
 from bench import page
 from glasshouse import MLPClassifier
 
-ROUNDS = 9
+ROUNDS = 25
 
 
 def tables() -> dict[str, tuple[np.ndarray, np.ndarray, tuple[int, ...], int]]:

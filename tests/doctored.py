@@ -73,7 +73,7 @@ def trained(case: Case, majority: float = 0.0, healthy: float = 1.0) -> Outcome:
         fit(state, data, recipe, case.validation, [doctor, steps])
     except TrainingDiverged as diverged:
         error = diverged
-    seen = examine(state.network, recipe, data, state.history, doctor.samples, look_for_leaks=True)
+    seen = examine(state.network, recipe, data, state.history, doctor.samples, thorough=True)
     diagnosis = diagnosis_of(seen) if error is None else verdict(error, seen)
     skill = (accuracy_of(state.chosen(), case) - majority) / max(healthy - majority, 1e-9)
     return Outcome(state, diagnosis, steps.moved, skill)

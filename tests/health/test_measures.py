@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshouse.network.activations import ACTIVATIONS
-from glasshouse.network.measures import FLAT, NEVER_FLAT, Gauge, effective_rank, is_flat, twins, updates
+from glasshouse.network.measures import FLAT, NEVER_FLAT, Gauge, effective_rank, glance, is_flat, twins, updates
 from glasshouse.network.network import Network, perceptron_layers
 from glasshouse.network.passes import loss_and_gradient
 from glasshouse.network.workspace import Workspace
@@ -75,6 +75,18 @@ def test_counts_equal_a_count_by_hand_and_pytorchs_hooks(name, dtype) -> None:
     for layer, activations in zip(layers, kept, strict=False):
         assert np.abs(layer.zero - (activations == 0).mean(axis=1)).max() <= (2 / 500 if dtype == np.float32 else 0)
         assert np.abs(layer.flat - is_flat(name, activations, None).mean(axis=1)).max() <= 2 / 500
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "gelu"])
+def test_a_glance_has_the_numbers_of_the_gauge(name) -> None:
+    rng = np.random.default_rng(4)
+    network = build(rng, [7, 20, 15, 3], [name, name, "softmax"], np.float32)
+    X, Y, _ = batch(rng, 50, 7, 3, "softmax", np.float32)
+    work = Workspace(network, "cross_entropy", 64)
+    loss_and_gradient(work, work.load(X, Y, np.full(50, 1 / 50), np.arange(50)))
+    for layer, flat, size, delta in zip(measured(network, X, Y), *glance(work), strict=True):
+        assert np.array_equal(layer.flat.astype(np.float32), flat)
+        assert (size, delta) == pytest.approx((layer.size, layer.delta), rel=1e-4)
 
 
 @given(panel=st.integers(1, 60), n=st.integers(1, 150))

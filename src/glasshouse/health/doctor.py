@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import TrainingDiverged
-from ..network.measures import Gauge, updates
+from ..network.measures import glance, updates
 from ..training.batches import Data
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Doctor", "diagnosis_of", "findings_of", "verdict"]
 
-STEPS_BETWEEN = 100  # looks at a batch, each of which costs about as much as two steps
+STEPS_BETWEEN = 200  # looks at a batch, each of which costs about as much as a step
 MOST = 200  # looks that are kept
 FEWEST_ROWS = 256
-SHARE_OF_ROWS = 0.01  # of all rows that were trained on, those that the last look may take
+SHARE_OF_ROWS = 0.003  # of all rows that were trained on, those that the last look may take
 
 
 class Doctor(Watcher):
-    """Watch a training run: at most one batch an epoch, none within 100 steps of the last.
+    """Watch a training run: at most one batch an epoch, none within 200 steps of the last.
 
     Attributes
     ----------
@@ -63,19 +63,7 @@ class Doctor(Watcher):
         if state.step < self._next or state.epoch == self._epoch:
             return
         self._next, self._epoch = state.step + self.every, state.epoch
-        gauge = Gauge(work)
-        gauge.add(work.n)
-        layers = gauge.layers()
-        self.samples.append(
-            Sample(
-                state.epoch,
-                state.step,
-                [layer.flat.astype(np.float32) for layer in layers],
-                [layer.size for layer in layers],
-                [layer.delta for layer in layers],
-                [],
-            )
-        )
+        self.samples.append(Sample(state.epoch, state.step, *glance(work), []))
         if len(self.samples) > MOST:  # a long run is looked at half as often, and so was
             self.samples, self.every = self.samples[::2], 2 * self.every
             self._before = None

@@ -79,9 +79,9 @@ class Examination:
     layers : list of LayerMeasures
         Of the finished network.
     ranks : list of float
-        The effective rank of each layer's activations.
+        The effective rank of each layer's activations, where they were taken.
     twins : list of list of list of int
-        For each layer, groups of units with the same weights.
+        For each hidden layer, groups of units with the same weights.
     loss, prior_loss : float
         The mean loss; that of always answering the class frequencies, or the mean (NaN where it is not known).
     prior, mean_output : (n_outputs,)
@@ -126,10 +126,13 @@ def examine(
     history: Sequence[dict[str, float]] = (),
     samples: Sequence[Sample] = (),
     rows: int = ROWS,
-    look_for_leaks: bool = False,
+    thorough: bool = False,
     names: Sequence[str] = (),
 ) -> Examination:
-    """Pass some rows forward and backward, and count; leaks cost a few milliseconds an input."""
+    """Pass some rows forward and backward, and count; if `thorough`, look for leaks and take ranks too.
+
+    Those cost a few milliseconds for each input, and a singular value decomposition for each layer.
+    """
     some = np.unique(np.linspace(0, data.n_rows - 1, min(data.n_rows, rows)).astype(np.int64))
     X, Y, places = data.written(some)
     weight = data.masses()[some]
@@ -145,10 +148,10 @@ def examine(
             gauge.add(n)
             inputs.add(work.columns[0].a[:, :n])
             mean_output += weight[panel] @ work.outputs(n)
-            if panel[0] < 2 * PANEL:
+            if thorough and panel[0] < 2 * PANEL:
                 for activations, columns in zip(kept, work.columns[1:], strict=True):
                     activations.append(columns.a[:, :n].copy())
-        ranks = [_rank(np.concatenate(parts, axis=1)) for parts in kept]
+        ranks = [_rank(np.concatenate(parts, axis=1)) for parts in kept if parts]
     Y = np.asarray(Y[places], np.float64)
     prior = weight @ Y / len(places)
     return Examination(
@@ -160,7 +163,7 @@ def examine(
         ranks=ranks,
         twins=[
             twins(layer.dense(w), b)
-            for layer, (w, b) in zip(network.layers, network.views(network.parameters), strict=True)
+            for layer, (w, b) in zip(network.layers[:-1], network.views(network.parameters), strict=False)
         ],
         inputs=inputs.inputs(),
         loss=loss / len(places),
@@ -169,7 +172,7 @@ def examine(
         mean_output=mean_output / len(places),
         history=history,
         samples=samples,
-        leaks=leaks_of(recipe, X, Y, places) if look_for_leaks else (),
+        leaks=leaks_of(recipe, X, Y, places) if thorough else (),
         names=names,
     )
 

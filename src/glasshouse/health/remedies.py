@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..errors import TrainingDiverged
 from ..network.network import Network
 from ..network.predictor import Predictor
-from ..training.batches import AT_ONCE, Data, Written
+from ..training.batches import AT_ONCE, Data, is_written
 from ..training.loop import Validation, fit
 from ..training.optimizers import LBFGS, Adam
 from ..training.recipe import Recipe
@@ -87,7 +87,7 @@ class Prepared:
         self.shape = X.shape
 
     def write(self, rows: Any) -> Array:
-        some = self.X.write(rows) if isinstance(self.X, Written) else self.X[rows]
+        some = self.X.write(rows) if is_written(self.X) else self.X[rows]
         some = np.asarray(some.toarray() if hasattr(some, "toarray") else some, np.float64)
         some = (some - self.mean) / self.deviation
         some[:, self.without] = 0

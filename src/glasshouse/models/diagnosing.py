@@ -172,7 +172,7 @@ def _data(model: Model, table: Table, rows: npt.NDArray[np.int64]) -> Data:
 def _diagnosis(model: Model, table: Table, rows: npt.NDArray[np.int64]) -> Diagnosis:
     network, data = model.targets.unfinished(model.network), _data(model, table, rows)
     names = model.encoder.feature_names
-    return diagnosis_of(examine(network, model.recipe, data, look_for_leaks=True, names=names))
+    return diagnosis_of(examine(network, model.recipe, data, thorough=True, names=names))
 
 
 def _cured(model: Model, table: Table, diagnosis: Diagnosis, others: bool) -> Cure:
@@ -226,7 +226,7 @@ def _of_arrays(model: Any, X: Any, y: Any) -> Diagnosis:
         raise OptionError(
             f"X is {X.shape[0]} rows of {X.shape[1]} and y has {len(Y)}: the network takes {network.n_features} columns"
         )
-    return diagnosis_of(examine(network, recipe, Data(X, Y), history, look_for_leaks=True, names=names))
+    return diagnosis_of(examine(network, recipe, Data(X, Y), history, thorough=True, names=names))
 
 
 def _array(X: Any) -> Any:

@@ -47,7 +47,8 @@ def network_of(thing: Any) -> Network:
     Examples
     --------
     >>> from sklearn.neural_network import MLPRegressor
-    >>> theirs = MLPRegressor(hidden_layer_sizes=(3,), max_iter=50, tol=1.0, random_state=0).fit([[0.0], [1.0]], [0.0, 1.0])
+    >>> theirs = MLPRegressor(hidden_layer_sizes=(3,), max_iter=50, tol=1.0, random_state=0)
+    >>> theirs = theirs.fit([[0.0], [1.0]], [0.0, 1.0])
     >>> network_of(theirs).sizes
     (1, 3, 1)
     """

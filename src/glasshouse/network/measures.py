@@ -17,7 +17,7 @@ from .activations import activation
 from .network import Network
 from .workspace import Workspace
 
-__all__ = ["FLAT", "Gauge", "LayerMeasures", "effective_rank", "is_flat", "twins", "updates"]
+__all__ = ["FLAT", "Gauge", "LayerMeasures", "effective_rank", "glance", "is_flat", "twins", "updates"]
 
 Array = npt.NDArray[Any]
 FLAT = 0.05  # of the largest slope
@@ -146,6 +146,23 @@ class Gauge:
         return found
 
 
+def glance(work: Workspace) -> tuple[list[Array], list[float], list[float]]:
+    """Of the batch that a workspace holds: each layer's flat shares by unit, the size of its activations, its delta.
+
+    The same numbers as `Gauge` has, for a part of its cost: training can afford it now and then.
+    """
+    n, flat, sizes, deltas = work.n, [], [], []
+    with np.errstate(all="ignore"):
+        for layer, columns in zip(work.network.layers, work.columns[1:], strict=True):
+            a, z, delta = columns.a[:, :n], columns.z, columns.delta
+            here = is_flat(layer.activation, a, None if z is None else z[:, :n])
+            flat.append((np.count_nonzero(here, axis=1) / n).astype(np.float32))
+            sizes.append(float(np.einsum("un,un->", a, a) / a.size) ** 0.5)
+            assert delta is not None
+            deltas.append(float(np.einsum("un,un->", delta[:, :n], delta[:, :n]) * n) ** 0.5)
+    return flat, sizes, deltas
+
+
 def updates(network: Network, before: Array, after: Array) -> list[float]:
     """How far a step moved the weights of each layer, as a share of their norm; NaN where they were 0."""
     pairs = zip(network.views(before), network.views(after), strict=True)
@@ -179,17 +196,26 @@ def twins(w: Array, b: Array, tolerance: float = 1e-4) -> list[list[int]]:
     >>> twins(np.array([[1.0, 2.0], [0.5, 0.0], [1.0, 2.0]]), np.zeros(3))
     [[0, 2]]
     """
-    rows = np.column_stack([w, b]).astype(np.float64)
-    # Twins have the same projection on any direction: sort by one, then look at neighbours only.
-    along = rows @ np.cos(np.arange(rows.shape[1]))
-    order = np.argsort(along, kind="stable")
+    # Twins reach as far along any direction: sort by one of them, then compare neighbours that are close there.
+    along = w @ np.cos(np.arange(w.shape[1])).astype(w.dtype) + b
+    order = np.argsort(along, kind="stable").tolist()
+    reach = 2 * tolerance * (float(np.abs(along).max(initial=0)) + np.finfo(w.dtype).tiny)
     groups: list[list[int]] = []
-    for k in order.tolist():
-        if groups and np.linalg.norm(rows[k] - rows[groups[-1][0]]) <= tolerance * np.linalg.norm(rows[k]):
+    for k in order:
+        first = groups[-1][0] if groups else k
+        if first != k and along[k] - along[first] <= reach and _apart(w, b, first, k) <= tolerance * _length(w, b, k):
             groups[-1].append(k)
         else:
             groups.append([k])
     return sorted(sorted(group) for group in groups if len(group) > 1)
+
+
+def _apart(w: Array, b: Array, one: int, other: int) -> float:
+    return float(np.hypot(_norm(w[one] - w[other]), b[one] - b[other]))
+
+
+def _length(w: Array, b: Array, unit: int) -> float:
+    return float(np.hypot(_norm(w[unit]), b[unit]))
 
 
 def _norm(array: Array) -> float:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Batch", "Batches", "Data", "OneHot", "Written"]
+__all__ = ["Batch", "Batches", "Data", "OneHot", "Written", "is_written"]
 
 Array = npt.NDArray[Any]
 AT_ONCE = 1 << 13  # rows written out at a time
 
 
-@runtime_checkable
 class Written(Protocol):
     """Rows that are written as numbers when they are asked for, because all of them at once would be large."""
 
@@ -24,6 +23,11 @@ class Written(Protocol):
 
     def write(self, rows: Any) -> Array:
         """These rows as an array."""
+
+
+def is_written(part: Any) -> TypeGuard[Written]:
+    """Whether these are such rows: asked once an epoch, where the test of a protocol takes longer than a step."""
+    return hasattr(part, "write")
 
 
 class OneHot:
@@ -92,9 +96,9 @@ class Data(NamedTuple):
     def written(self, some: npt.NDArray[np.int64]) -> tuple[Any, Array, npt.NDArray[np.int64]]:
         """X and Y that hold some of the rows that take part, and where in them these are."""
         rows = some if self.rows is None else self.rows[some]
-        if not (isinstance(self.X, Written) or isinstance(self.Y, Written)):
+        if not (is_written(self.X) or is_written(self.Y)):
             return self.X, self.Y, rows
-        X, Y = (part.write(rows) if isinstance(part, Written) else part[rows] for part in (self.X, self.Y))
+        X, Y = (part.write(rows) if is_written(part) else part[rows] for part in (self.X, self.Y))
         return X, Y, np.arange(len(rows))
 
 

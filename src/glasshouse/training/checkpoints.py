@@ -15,7 +15,7 @@ from .. import storage
 from ..errors import ModelFileError, OptionError
 from ..network.document import layer_settings, network_from, pattern_arrays
 from ..storage import as_type
-from .batches import AT_ONCE, Data, Written
+from .batches import AT_ONCE, Data, is_written
 from .optimizers import LBFGS
 from .recipe import Recipe
 from .state import Best, State
@@ -113,7 +113,7 @@ def _arrays(part: Any, n_rows: int) -> Iterator[npt.NDArray[Any]]:
     """Everything in a part of the data, a stretch of rows at a time where it is not there as a whole."""
     if part is None:
         return
-    if isinstance(part, Written):
+    if is_written(part):
         yield from (part.write(slice(start, start + AT_ONCE)) for start in range(0, n_rows, AT_ONCE))
     elif hasattr(part, "indptr"):
         yield from (part.data, part.indices, part.indptr)
