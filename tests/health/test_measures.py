@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glasshouse.network.activations import ACTIVATIONS
+from glasshouse.network.layers import Dense, Sparse
 from glasshouse.network.measures import FLAT, NEVER_FLAT, Gauge, effective_rank, glance, is_flat, twins, updates
 from glasshouse.network.network import Network, perceptron_layers
 from glasshouse.network.passes import loss_and_gradient
+from glasshouse.network.topology import Topology
 from glasshouse.network.workspace import Workspace
 
 HIDDEN = [row.name for row in ACTIVATIONS.values() if row.hidden]
@@ -108,7 +110,10 @@ def test_twins_are_found_wherever_they_stand(units, copies) -> None:
     order = rng.permutation(units + len(copies))
     of = np.array([*range(units), *copies])[order]
     expected = sorted(np.flatnonzero(of == k).tolist() for k in set(copies))
-    assert twins(np.vstack([w, w[copies]])[order], np.concatenate([b, b[copies]])[order]) == expected
+    w, b = np.vstack([w, w[copies]])[order], np.concatenate([b, b[copies]])[order]
+    assert twins(Dense(5, len(b)), w, b) == expected
+    sparse = Sparse(Topology.from_mask(np.ones_like(w)))
+    assert twins(sparse, w.ravel(), b) == expected
 
 
 @given(rank=st.integers(1, 6))

@@ -19,7 +19,7 @@ from ..training.batches import Data
 from ..training.recipe import Recipe
 from .leaking import Leaking, leaking
 
-__all__ = ["Examination", "InputGauge", "Inputs", "Sample", "examine", "leaks_of"]
+__all__ = ["Examination", "InputGauge", "Inputs", "Sample", "examine", "leaks_of", "written_out"]
 
 Array = npt.NDArray[Any]
 ROWS = 4000  # looked at, evenly spaced
@@ -162,7 +162,7 @@ def examine(
         layers=gauge.layers(),
         ranks=ranks,
         twins=[
-            twins(layer.dense(w), b)
+            twins(layer, w, b)
             for layer, (w, b) in zip(network.layers[:-1], network.views(network.parameters), strict=False)
         ],
         inputs=inputs.inputs(),
@@ -172,19 +172,23 @@ def examine(
         mean_output=mean_output / len(places),
         history=history,
         samples=samples,
-        leaks=leaks_of(recipe, X, Y, places) if thorough else (),
+        leaks=leaks_of(recipe, X[places], Y) if thorough else (),
         names=names,
     )
 
 
-def leaks_of(recipe: Recipe, X: Any, Y: Array, places: npt.NDArray[np.int64]) -> list[Leaking]:
-    """The inputs that alone tell the target of these rows."""
+def leaks_of(recipe: Recipe, X: Any, Y: Array) -> list[Leaking]:
+    """The inputs that alone tell the target, by these rows of X, an array or a CSR matrix, and of Y."""
     classes = recipe.loss in ("cross_entropy", "hinge", "perceptron")
     if Y.shape[1] > 1 and recipe.output != "softmax":  # several targets at once: no one of them is the target
         return []
     y = Y.argmax(axis=1) if Y.shape[1] > 1 else Y[:, 0]
-    some = X[places]
-    return leaking(some.toarray() if hasattr(some, "toarray") else some, y, classes, stream(recipe.seed, "leaks"))
+    return leaking(written_out(X), y, classes, stream(recipe.seed, "leaks"))
+
+
+def written_out(X: Any) -> Array:
+    """An array as it is, a CSR matrix with its zeros."""
+    return np.asarray(X.toarray() if hasattr(X, "toarray") else X)
 
 
 class InputGauge:

@@ -146,7 +146,7 @@ class Finding:
     units : tuple of int
         Which units of the layer, or which inputs, counted from 0.
     since_epoch : int or None
-        The epoch it was first seen in; None if nobody looked while it trained.
+        The epoch of the first look that saw it, counted from 1; None if nobody looked while it trained.
     evidence, cause, remedy : str
         What was seen, why, and what to do.
     remedies : tuple of str

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 __all__ = ["CLOSED", "Leaking", "guessing", "leaking", "told_alone"]
 
@@ -36,6 +35,8 @@ def told_alone(X: Array, y: Array, classes: bool) -> Array | None:
 
     Their errors must stay below 2 % of `guessing`: once there are more the other folds cannot mend it.
     """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # 10 MB that a fit does not need
+
     tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(random_state=0)
     errors, most, told = 0.0, (1 - CLOSED) * guessing(y, classes), np.empty(len(y), y.dtype)
     for fold in np.array_split(np.arange(len(y)), FOLDS):

@@ -26,7 +26,7 @@ from ..training.optimizers import LBFGS, Pull
 from ..training.recipe import Recipe
 from ..training.state import State
 from .course import input_findings, leak_findings, target_findings
-from .examination import InputGauge, leaks_of
+from .examination import InputGauge, leaks_of, written_out
 from .findings import KINDS, SEVERITIES, Finding
 
 __all__ = ["CANDIDATES", "Flow", "Preflight", "flow_of", "preflight_of", "range_test"]
@@ -121,11 +121,11 @@ def preflight_of(recipe: Recipe, data: Data, names: Sequence[str] = ()) -> Prefl
     rates, losses = ([], []) if isinstance(recipe.optimizer, LBFGS) else range_test(recipe, data)
     proposed = _proposed(rates, losses)
     inputs = InputGauge(X.shape[1])
-    block = X[places]
-    inputs.add(np.asarray(block.toarray() if hasattr(block, "toarray") else block, np.float64).T)
-    found = [*input_findings(inputs.inputs(), names), *leak_findings(leaks_of(recipe, X, Y, places), X.shape[1], names)]
+    looked_at, Y = written_out(X[places]), np.asarray(Y[places], np.float64)
+    inputs.add(looked_at.T)
+    found = [*input_findings(inputs.inputs(), names), *leak_findings(leaks_of(recipe, looked_at, Y), X.shape[1], names)]
     if recipe.loss == "cross_entropy":
-        found += target_findings(np.asarray(Y[places], np.float64).mean(axis=0))
+        found += target_findings(Y.mean(axis=0))
     found += _too_fast(recipe, rates, losses, proposed)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Preflight(flows, recommended, because, proposed, rates, losses, found)

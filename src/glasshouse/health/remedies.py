@@ -23,6 +23,7 @@ from ..training.recipe import Recipe
 from ..training.schedules import Constant
 from ..training.state import State
 from .doctor import Doctor
+from .examination import written_out
 from .findings import SEVERITIES, Diagnosis
 
 __all__ = ["REMEDIES", "Course", "Trial", "cure", "scored", "trial"]
@@ -88,8 +89,7 @@ class Prepared:
 
     def write(self, rows: Any) -> Array:
         some = self.X.write(rows) if is_written(self.X) else self.X[rows]
-        some = np.asarray(some.toarray() if hasattr(some, "toarray") else some, np.float64)
-        some = (some - self.mean) / self.deviation
+        some = (written_out(some) - self.mean) / self.deviation
         some[:, self.without] = 0
         return np.ascontiguousarray(some, self.dtype)
 
@@ -190,7 +190,6 @@ def _scales(data: Data) -> tuple[Array, Array]:
     """Mean and deviation of every input; columns of one value stay as they are."""
     some = np.unique(np.linspace(0, data.n_rows - 1, min(data.n_rows, 20_000)).astype(np.int64))
     X, _, places = data.written(some)
-    rows = X[places]
-    rows = np.asarray(rows.toarray() if hasattr(rows, "toarray") else rows, np.float64)
+    rows = written_out(X[places]).astype(np.float64)
     deviation = rows.std(axis=0)
     return rows.mean(axis=0), np.where(deviation > 0, deviation, 1.0)

@@ -83,10 +83,10 @@ def _cause_of_flat(
         return f"inputs as large as {seen.inputs.size.max():.3g}", ("scale", "slower"), "scale the inputs"
     _, b = seen.network.views(seen.network.parameters)[layer.layer - 1]
     rate = seen.recipe.learning_rate
-    if since is not None and since > 0:
+    if since is not None and since > 1:
         pushed = float(np.median(b[units]))
         words = f"steps at learning rate {rate:g} pushed them there (their biases are about {pushed:.2g})"
-    elif since == 0:
+    elif since == 1:
         suited = activation(layer.activation).initializer
         return (
             f"the first weights put them there (norm {layer.weights:.3g}, inputs about {largest:.2g})",
@@ -107,12 +107,12 @@ def _since(samples: Sequence[Sample], layer: LayerMeasures, units: np.ndarray, s
         if flat.mean() < 0.5:
             since = None
         elif since is None:
-            since = sample.epoch
+            since = sample.epoch + 1
     return since
 
 
 def _since_words(since: int | None) -> str:
-    return "" if since is None else " from the start" if since == 0 else f" since epoch {since}"
+    return "" if since is None else " from the start" if since == 1 else f" since epoch {since} or before"
 
 
 def ratio(deltas: Sequence[float]) -> float:
@@ -162,7 +162,9 @@ def gradients(seen: Examination) -> Iterator[Finding]:
             severity,
             value,
             kind.limit(severity),
-            f"the gradient {verb} by {max(value, 1 / max(value, 1e-300)):.3g} from layer {len(seen.layers)} to layer 1",
+            f"the gradient {verb} by {max(value, 1 / value):.3g} from layer {len(seen.layers)} to layer 1"
+            if value > 0
+            else "no gradient reaches layer 1",
             cause,
             remedy,
             1,

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .activations import activation
+from .layers import Dense, Layer
 from .network import Network
 from .workspace import Workspace
 
@@ -188,34 +189,49 @@ def effective_rank(a: Array) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
-def twins(w: Array, b: Array, tolerance: float = 1e-4) -> list[list[int]]:
+def twins(layer: Layer, w: Array, b: Array, tolerance: float = 1e-4) -> list[list[int]]:
     """Groups of units whose incoming weights and biases are the same, up to a share of their norm.
 
     Examples
     --------
-    >>> twins(np.array([[1.0, 2.0], [0.5, 0.0], [1.0, 2.0]]), np.zeros(3))
+    >>> twins(Dense(2, 3), np.array([[1.0, 2.0], [0.5, 0.0], [1.0, 2.0]]), np.zeros(3))
     [[0, 2]]
     """
     # Twins reach as far along any direction: sort by one of them, then compare neighbours that are close there.
-    along = w @ np.cos(np.arange(w.shape[1])).astype(w.dtype) + b
+    along = _along(layer, w, np.cos(np.arange(layer.fan_in)).astype(w.dtype)) + b
     order = np.argsort(along, kind="stable").tolist()
     reach = 2 * tolerance * (float(np.abs(along).max(initial=0)) + np.finfo(w.dtype).tiny)
     groups: list[list[int]] = []
     for k in order:
         first = groups[-1][0] if groups else k
-        if first != k and along[k] - along[first] <= reach and _apart(w, b, first, k) <= tolerance * _length(w, b, k):
+        if first != k and along[k] - along[first] <= reach and _alike(layer, w, b, (first, k), tolerance):
             groups[-1].append(k)
         else:
             groups.append([k])
     return sorted(sorted(group) for group in groups if len(group) > 1)
 
 
-def _apart(w: Array, b: Array, one: int, other: int) -> float:
-    return float(np.hypot(_norm(w[one] - w[other]), b[one] - b[other]))
+def _along(layer: Layer, w: Array, direction: Array) -> Array:
+    """w times a direction, without the zeros of a sparse layer."""
+    if isinstance(layer, Dense):
+        return np.asarray(w @ direction)
+    t = layer.topology
+    return np.bincount(t.rows, w * direction[t.inputs], minlength=layer.fan_out)
 
 
-def _length(w: Array, b: Array, unit: int) -> float:
-    return float(np.hypot(_norm(w[unit]), b[unit]))
+def _row(layer: Layer, w: Array, unit: int) -> Array:
+    """The incoming weights of a unit, zeros included."""
+    if isinstance(layer, Dense):
+        return np.asarray(w[unit])
+    row, t = np.zeros(layer.fan_in, w.dtype), layer.topology
+    own = slice(t.row_starts[unit], t.row_starts[unit + 1])
+    row[t.inputs[own]] = w[own]
+    return row
+
+
+def _alike(layer: Layer, w: Array, b: Array, units: tuple[int, int], tolerance: float) -> bool:
+    one, other = (np.append(_row(layer, w, unit), b[unit]) for unit in units)
+    return _norm(one - other) <= tolerance * _norm(other)
 
 
 def _norm(array: Array) -> float:
