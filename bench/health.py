@@ -52,7 +52,7 @@ def main() -> None:
         lines.append(f"| {name} | {np.median(seconds[:, 0]) * 1e3:,.0f} | {middle} |")
         print(lines[-1], flush=True)
     if "--page" in sys.argv:
-        page.put("health", "\n".join(lines))
+        page.put("health", "\n".join(lines), page.PAGE.with_name("health.md"))
 
 
 if __name__ == "__main__":

@@ -12,20 +12,20 @@ __all__ = ["PAGE", "put", "table"]
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 
-def put(name: str, text: str) -> None:
-    """Replace what stands between the marks of this name.
+def put(name: str, text: str, page_path: Path = PAGE) -> None:
+    """Replace what stands between the marks of this name on a page.
 
     Raises
     ------
     ValueError
         If the page has no such marks.
     """
-    page = PAGE.read_text(encoding="utf-8")
+    page = page_path.read_text(encoding="utf-8")
     before, begin, rest = page.partition(f"<!-- bench: {name} -->\n")
     _, end, after = rest.partition("<!-- end -->")
     if not end:
-        raise ValueError(f"{PAGE} has no place for {name!r}")
-    PAGE.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
+        raise ValueError(f"{page_path} has no place for {name!r}")
+    page_path.write_text(f"{before}{begin}\n{text.strip()}\n\n{end}{after}", encoding="utf-8")
 
 
 def table(results: Sequence[Result]) -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 
 from glasshouse.cli.main import VERBS, glasshouse
+from glasshouse.health.findings import KINDS as FINDINGS
+from glasshouse.health.findings import Kind as FindingKind
 from glasshouse.network.activations import ACTIVATIONS
 from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
@@ -77,6 +79,10 @@ def units() -> str:
         for r in SCHEDULES.values()
     ]
     allocations = [[code(name), rule] for name, rule in ALLOCATIONS.items()]
+    findings = [
+        [code(r.name), r.formula, *(limit_of(r, limit) for limit in (r.warning, r.severe)), r.source]
+        for r in FINDINGS.values()
+    ]
     parts = [
         "# Units\n",
         NOTE,
@@ -111,10 +117,18 @@ def units() -> str:
         "## Features of a window\n",
         "`src/glasshouse/tables/windows.py`. What `glasshouse windows` makes of the samples x of a channel.\n",
         table(["feature", "formula"], [[code(name), f.formula] for name, f in FEATURES.items()]),
+        "## Findings\n",
+        "`src/glasshouse/health/findings.py`. What the doctor looks at, and from where on it is a warning and severe."
+        " [health.md](health.md) has the runs that set the limits.\n",
+        table(["kind", "value", "warning", "severe", "source"], findings),
         "## Example tables\n",
         f"Bundled with scikit-learn, as `example:NAME`: {', '.join(map(code, EXAMPLES))}. The target is `target`.\n",
     ]
     return "\n".join(parts)
+
+
+def limit_of(row: FindingKind, limit: float | None) -> str:
+    return "–" if limit is None else f"{'≤' if row.below else '≥'} {limit:g}"
 
 
 def kinds() -> Iterator[list[str]]:

@@ -85,6 +85,7 @@ def accuracy_of(network, case: Case) -> float:
 
 
 def majority_of(case: Case) -> float:
+    """The share of the commonest class of the test rows."""
     return float(np.bincount(case.y[case.test_rows]).max() / len(case.test_rows))
 
 

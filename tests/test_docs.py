@@ -19,11 +19,12 @@ mpl.use("Agg")
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_examples_in_the_pages_run() -> None:
+@pytest.mark.parametrize(("page", "fewest"), [("estimators.md", 30), ("health.md", 15)])
+def test_examples_in_the_pages_run(page, fewest) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        result = doctest.testfile(str(DOCS / "estimators.md"), module_relative=False)
-    assert result.attempted > 30
+        result = doctest.testfile(str(DOCS / page), module_relative=False)
+    assert result.attempted > fewest
     assert result.failed == 0
     import matplotlib.pyplot as plt
 

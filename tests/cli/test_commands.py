@@ -302,3 +302,67 @@ def test_windows_of_recordings_go_on_to_train(glasshouse, here) -> None:
     code, out, err = glasshouse("windows", "wave.csv", "--length", "99")
     assert (code, out) == (2, "")
     assert err == ("glasshouse: no stretch of one recording and label has 99 samples: choose a smaller length\n")
+
+
+def test_diagnose_says_what_is_wrong_and_a_fix_writes_beside_the_model(glasshouse, here) -> None:
+    ill = (
+        "train",
+        "example:digits",
+        "--target",
+        "target",
+        "--out",
+        "ill.glass",
+        "--no-baselines",
+        "--learning-rate",
+        "3",
+    )
+    code, out, _ = glasshouse(*ill)
+    assert code == 0
+    assert "the doctor found:" in out
+    code, out, err = glasshouse("diagnose", "ill.glass", "--fail-on", "severe")
+    assert (code, err) == (1, "")
+    assert "  severe   " in out
+    assert glasshouse("diagnose", "ill.glass", "example:digits")[0] == 0
+    code, out, _ = glasshouse("diagnose", "ill.glass", "--fix", "--fail-on", "severe")
+    assert code == 0
+    assert "as flags of train: --" in out
+    assert out.splitlines()[-1].startswith("wrote ill.fixed.glass     next: glasshouse predict ill.fixed.glass TABLE")
+    found = json.loads(glasshouse("diagnose", "ill.glass", "--fix", "--out", "better.glass", "--json")[1])
+    assert found["worst"] == "severe"
+    assert found["fix"]["helped"]
+    assert found["fix"]["after"]["validation_score"] > found["fix"]["before"]["validation_score"]
+    assert sorted(os.listdir(here)) == ["better.glass", "ill.fixed.glass", "ill.glass"]
+    assert "healthy" in glasshouse("diagnose", "better.glass")[1].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--hidden", "many"], "'many' is no list of whole numbers: write --hidden 64,32"),
+        (["--hidden", "0,5"], "hidden_layer_sizes is 0"),
+        (["--activation", "rellu"], "did you mean 'relu'?"),
+        (["--initializer", "hee"], "did you mean 'he'?"),
+        (["--learning-rate", "-1"], "learning_rate is -1.0: it must be a number above 0"),
+        (["--epochs", "0"], "max_epochs is 0: it must be a whole number of at least 1"),
+        (["--clip-norm", "0"], "clip_norm is 0.0: it must be a number above 0"),
+    ],
+)
+def test_a_network_that_cannot_be_is_answered_in_one_line(glasshouse, here, words, said) -> None:
+    code, out, err = glasshouse("train", "example:iris", "--target", "target", "--out", "m.glass", *words)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert os.listdir(here) == []
+
+
+def test_the_network_is_the_one_that_was_asked_for(glasshouse, here) -> None:
+    asked = ["--hidden", "7,5", "--activation", "tanh", "--initializer", "lecun", "--epochs", "4", "--clip-norm", "1"]
+    assert (
+        glasshouse("train", "example:iris", "--target", "target", "--out", "m.glass", "--no-baselines", *asked)[0] == 0
+    )
+    found = json.loads(glasshouse("inspect", "m.glass", "--json")[1])
+    assert [(layer["fan_out"], layer["activation"]) for layer in found["layers"]][:2] == [(7, "tanh"), (5, "tanh")]
+    assert found["recipe"]["initializer"]["name"] == "lecun_normal"
+    assert (found["recipe"]["max_epochs"], found["recipe"]["clip_norm"]) == (4, 1.0)
+    assert glasshouse("train", "example:iris", "--target", "target", "--out", "l.glass", "--hidden", "0")[0] == 0
+    assert len(json.loads(glasshouse("inspect", "l.glass", "--json")[1])["layers"]) == 1

@@ -105,7 +105,8 @@ def _cured(cure: Cure) -> list[str]:
                 f"  {part} {score_name(name)}".ljust(25)
                 + f"{number(name, before[name]):>10}{number(name, after[name]):>14}"
             )
-    health = [trial.diagnosis.worst or "healthy" for trial in (cure.before, cure.after)]
+    found = [trial.diagnosis for trial in (cure.before, cure.after)]
+    health = ["healthy" if diagnosis.healthy else str(diagnosis.worst) for diagnosis in found]
     lines.append("  health".ljust(25) + f"{health[0]:>10}{health[1]:>14}")
     if cure.flags:
         lines.append(f"  as flags of train: {cure.flags}")

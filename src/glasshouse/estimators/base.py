@@ -150,10 +150,12 @@ class BaseNetwork(CallbackSupportMixin, BaseEstimator):
         callbacks = callback_watchers(
             self, recipe.max_epochs, shown, lambda state: self._attributes(state, targets, recipe, validation, before)
         )
-        doctors = [Doctor()] if self._is_watched() else []
+        doctors = [watcher for watcher in run.watchers if isinstance(watcher, Doctor)]
+        new = [Doctor()] if self._is_watched() and not doctors else []
+        doctors = doctors or new
         self.__dict__.pop("health_", None)
         try:
-            fit(state, data, recipe, validation, [*run.watchers, *doctors, *callbacks, *keepers])
+            fit(state, data, recipe, validation, [*run.watchers, *new, *callbacks, *keepers])
         except TrainingDiverged as error:
             self.__dict__.update(self._attributes(state, targets, recipe, validation, before))
             if doctors:

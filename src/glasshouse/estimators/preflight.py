@@ -43,7 +43,7 @@ def preflight(estimator: Any, X: Any, y: Any) -> Preflight:
     >>> from glasshouse import MLPClassifier, preflight
     >>> X, y = load_iris(return_X_y=True)
     >>> preflight(MLPClassifier((50,) * 8, random_state=0), scale(X), y).recommended.name
-    'he_normal'
+    'orthogonal'
     """
     if not isinstance(estimator, BaseMLP):
         raise OptionError(

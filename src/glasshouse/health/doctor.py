@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TrainingDiverged
+from ..errors import TrainingDiverged, expect_number
 from ..network.measures import glance, updates
 from ..training.batches import Data
 from ..training.recipe import Recipe
@@ -33,6 +33,13 @@ SHARE_OF_ROWS = 0.003  # of all rows that were trained on, those that the last l
 class Doctor(Watcher):
     """Watch a training run: at most one batch an epoch, none within 200 steps of the last.
 
+    Estimators have one of their own (`watch_health`); give yours in `watchers`, with a smaller `every`, to look closer.
+
+    Parameters
+    ----------
+    every : int
+        Steps between two looks; twice as many whenever there are 200 looks.
+
     Attributes
     ----------
     samples : list of Sample
@@ -49,10 +56,20 @@ class Doctor(Watcher):
     """
 
     def __init__(self, every: int = STEPS_BETWEEN):
-        self.every = every
+        expect_number("every", every, lambda steps: steps >= 1, "of at least 1", whole=True)
+        self._given = every
+        self._begin()
+
+    def _begin(self) -> None:
+        self.every = self._given
         self.samples: list[Sample] = []
         self._next, self._epoch = 0, -1
         self._before: npt.NDArray[Any] | None = None
+
+    def before_epoch(self, state: State) -> None:
+        """Forget an earlier run when a new one begins."""
+        if state.step == 0:
+            self._begin()
 
     def after_step(self, state: State, work: Workspace) -> None:
         """Look at the batch that has just passed; at the step after it, at how far that one moved the weights."""

@@ -10,13 +10,11 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..network.activations import activation
 from ..network.initializers import Initializer
 from ..network.measures import Gauge
 from ..network.passes import loss_and_gradient
@@ -42,8 +40,11 @@ CANDIDATES = (
 ROWS = 512
 NETWORKS = 5  # drawn for each initialiser
 LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
-LOST = 1e-2  # of the gradient: what no initialiser brings through
-SMOOTH = 0.7  # the share an older loss keeps in the running mean
+# What trained best wherever signal came through at all, and what stands in for it in a sparse network (docs/health.md).
+USUAL = ("orthogonal", "glorot_uniform")
+THROUGH = 1000.0  # the factor from end to end up to which Adam did not care
+LOST = 0.05  # of the gradient: what no initialiser brings through
+GONE = 4.0  # times its first value: a loss that will not come back
 
 
 class Flow(NamedTuple):
@@ -77,9 +78,9 @@ class Preflight:
         None where no initialiser brings the gradient through.
     because : str
     learning_rate : float or None
-        What a range test proposes; None for L-BFGS, which has none.
+        What a range test proposes; None where the loss never fell, and for L-BFGS, which has no rate.
     rates, losses : list of float
-        The range test: the loss of each batch, smoothed, as the rate rises from step to step.
+        The range test: the loss of the same rows, as the rate rises from step to step.
     findings : list of Finding
         About the inputs, the target and the rate of the recipe.
     """
@@ -118,7 +119,7 @@ def preflight_of(recipe: Recipe, data: Data, names: Sequence[str] = ()) -> Prefl
     rows = Data(X, Y, rows=places)
     flows = [] if not recipe.hidden_layer_sizes else [flow_of(recipe, rows, first) for first in _candidates(recipe)]
     recommended, because = _recommended(recipe, flows)
-    rates, losses = ([], []) if isinstance(recipe.optimizer, LBFGS) else range_test(recipe, data)
+    rates, losses = ([], []) if isinstance(recipe.optimizer, LBFGS) else range_test(recipe, rows)
     proposed = _proposed(rates, losses)
     inputs = InputGauge(X.shape[1])
     looked_at, Y = written_out(X[places]), np.asarray(Y[places], np.float64)
@@ -161,60 +162,57 @@ def flow_of(recipe: Recipe, data: Data, first: Initializer, networks: int = NETW
 
 
 def _recommended(recipe: Recipe, flows: Sequence[Flow]) -> tuple[Initializer | None, str]:
-    """The initialiser under which signal fades and grows least; the usual one where others are no better."""
+    """The usual one while signal comes through, else the one under which it fades and grows least."""
     names = set(recipe.activation)
     if not flows:
         return Initializer("zeros"), "without a hidden layer the loss is convex: any first weights will do"
-    best = min(flows, key=lambda flow: flow.spread)
     through = max(flow.backward[0] for flow in flows)
-    if len(recipe.hidden_layer_sizes) > 3 and "sigmoid" in names and through < 1:
+    if len(recipe.hidden_layer_sizes) > 3 and "sigmoid" in names and through < LOST:
         return None, (
             f"no initializer cures {len(recipe.hidden_layer_sizes)} layers of sigmoid: at most {through:.1g} of the "
             "gradient reaches the first: choose activation tanh or relu"
         )
-    worst = max(flow.spread for flow in flows)
-    suited = activation(recipe.activation[0]).initializer
-    usual = next((flow for flow in flows if flow.initializer.name == suited), best)
-    chosen = usual if usual.spread <= 2 * best.spread else best
-    return chosen.initializer, (
-        f"{chosen.initializer.name}: through {len(recipe.hidden_layer_sizes)} layers of {', '.join(sorted(names))} "
-        f"signal changes by a factor of {chosen.spread:.3g}, the worst candidate's by {worst:.3g}"
+    usual = next(flow for name in USUAL for flow in flows if flow.initializer.name == name)
+    steadiest = min(flows, key=lambda flow: flow.spread)
+    chosen = usual if usual.spread <= THROUGH else steadiest
+    depth, kinds = len(recipe.hidden_layer_sizes), ", ".join(sorted(names))
+    why = (
+        f"through {depth} layers of {kinds} signal changes by a factor of {chosen.spread:.3g}, of which training makes "
+        f"nothing; the worst candidate's changes by {max(flow.spread for flow in flows):.3g}"
+        if chosen is usual
+        else f"through {depth} layers of {kinds} it alone keeps signal: a factor of {chosen.spread:.3g}, where "
+        f"{usual.initializer.name} has {usual.spread:.3g}"
     )
+    return chosen.initializer, f"{chosen.initializer.name}: {why}"
 
 
 def range_test(recipe: Recipe, data: Data) -> tuple[list[float], list[float]]:
-    """The smoothed loss of one batch after another, while the rate rises from 1e-6 to 10 (Smith 2017)."""
+    """The loss of the same rows step after step, while the rate rises from 1e-6 to 10 (after Smith 2017).
+
+    One set of rows, so that what moves the loss is the rate and not another batch. It ends where the loss has risen to
+    four times its first value; from there it counts as infinite.
+    """
     state = State.begun(recipe.initialized(data.X.shape[1], data.Y.shape[1]), recipe)
-    rates: list[float] = []
+    work = Workspace(state.network, recipe.loss, data.n_rows, movable=state.movable)
+    (batch,) = Batches(data, data.n_rows, None, recipe.loss_scale)
+    n = work.load(*batch)
+    rates: list[float] = np.geomspace(LOWEST, HIGHEST, STEPS).tolist()
     losses: list[float] = []
-    mean = 0.0
-    work = Workspace(state.network, recipe.loss, recipe.batch_size, movable=state.movable)
-
-    def endless() -> Iterator[Any]:
-        while True:
-            yield from Batches(data, recipe.batch_size, state.generator, recipe.loss_scale)
-
     with np.errstate(all="ignore"):
-        for step, batch in enumerate(islice(endless(), STEPS), start=1):
-            rate = LOWEST * (HIGHEST / LOWEST) ** ((step - 1) / (STEPS - 1))
-            value = loss_and_gradient(work, work.load(*batch))
-            mean = SMOOTH * mean + (1 - SMOOTH) * value
-            smooth = mean / (1 - SMOOTH**step)
-            if not np.isfinite(smooth) or (losses and smooth > 4 * max(losses[0], min(losses))):
-                rates.append(rate)
-                losses.append(float("inf"))
+        for step, rate in enumerate(rates, start=1):
+            loss = loss_and_gradient(work, n)
+            if not np.isfinite(loss) or (losses and loss > GONE * losses[0]):
+                losses += [float("inf")] * (STEPS - len(losses))
                 break
-            rates.append(rate)
-            losses.append(float(smooth))
+            losses.append(loss)
             recipe.optimizer.step(work.arrays, state.moments, step, rate, Pull(1.0, recipe.l2, recipe.l1))  # type: ignore[union-attr]
     return rates, losses
 
 
 def _proposed(rates: Sequence[float], losses: Sequence[float]) -> float | None:
-    """A tenth of the rate at which the loss is lowest: the usual reading of a range test."""
-    if not rates:
-        return None
-    return float(f"{rates[int(np.argmin(losses))] / 10:.1g}")
+    """A tenth of the rate at which the loss is lowest; None where it never fell."""
+    lowest = int(np.argmin(losses)) if rates else 0
+    return float(f"{rates[lowest] / 10:.1g}") if lowest > 0 else None
 
 
 def _too_fast(

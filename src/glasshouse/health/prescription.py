@@ -56,7 +56,9 @@ def as_code(before: Course, after: Course, name: str) -> str:
 def as_flags(before: Course, after: Course) -> str:
     """What to add to ``glasshouse train``; '' where there is no flag for it: a table is scaled anyway."""
     changes = {PARAMETERS[key][1]: value for key, value in _changes(before, after).items()}
-    return " ".join(f"{flag} {_short(value)}" for flag, value in changes.items() if flag)
+    return " ".join(
+        f"{flag} {_short(value) if isinstance(value, str) else f'{value:g}'}" for flag, value in changes.items() if flag
+    )
 
 
 def _short(value: Any) -> Any:

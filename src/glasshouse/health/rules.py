@@ -14,6 +14,7 @@ from .findings import KINDS, Finding
 __all__ = ["NEARLY_ALWAYS", "RULES", "flow", "named_inputs", "named_units", "ratio"]
 
 Rule = Callable[[Examination], Iterator[Finding]]
+HALF = 0.5
 NEARLY_ALWAYS = 0.8  # of the rows, at which a unit counts as saturated
 
 
@@ -144,8 +145,11 @@ def gradients(seen: Examination) -> Iterator[Finding]:
         if name == "vanishing_gradient" and "sigmoid" in names:
             cause = f"sigmoid's slope is at most 1/4, and {len(seen.hidden)} layers multiply it"
             remedy, remedies = "tanh or relu in place of sigmoid", ("relu", "tanh")
+        elif name == "vanishing_gradient" and any(np.mean(layer.flat >= NEARLY_ALWAYS) > HALF for layer in seen.hidden):
+            cause = "most units of a layer are flat, and let nothing through"
+            remedy, remedies = "what cures those units", ("slower", "suited", "relu")
         elif name == "vanishing_gradient":
-            cause = "weights too small, or units that are flat, in layer after layer"
+            cause = "weights too small in layer after layer"
             remedy, remedies = "the initializer that suits the activation", ("suited", "slower", "relu")
         else:
             cause = "weights too large in layer after layer" + (" for bounded units" if squashing else "")

@@ -321,7 +321,7 @@ class Model:
 
     def _layer_summary(self, layer: Layer) -> dict[str, Any]:
         shape, weights = (layer.fan_out, layer.fan_in), int(np.prod(layer.weight_shape))
-        filled = is_filled(shape, weights, self.recipe.batch_size, self.network.dtype)
+        filled = self.network.may_fill and is_filled(shape, weights, self.recipe.batch_size, self.network.dtype)
         return {**layer_settings(layer), "weights": weights, "multiplied": math.prod(shape) if filled else weights}
 
     def __repr__(self) -> str:

@@ -53,10 +53,11 @@ class Dense:
         below: Columns,
         here: Columns,
         team: Team,
+        may_fill: bool,
     ) -> BoundLayer:
         return kernels.Dense(w, b, dw, db, below, here, team)
 
-    def add_to(self, row: Row, w: Array, b: Array) -> None:
+    def add_to(self, row: Row, w: Array, b: Array, may_fill: bool) -> None:
         row.add_dense(w, b, self.activation)
 
 
@@ -100,16 +101,17 @@ class Sparse:
         below: Columns,
         here: Columns,
         team: Team,
+        may_fill: bool,
     ) -> BoundLayer:
         t = self.topology
-        filled = is_filled(t.shape, t.n_connections, here.capacity, w.dtype)
+        filled = may_fill and is_filled(t.shape, t.n_connections, here.capacity, w.dtype)
         return (kernels.Filled if filled else kernels.Sparse)(
             t.row_starts, t.inputs, t.column_starts, t.outputs, t.order, w, b, dw, db, below, here, team
         )
 
-    def add_to(self, row: Row, w: Array, b: Array) -> None:
+    def add_to(self, row: Row, w: Array, b: Array, may_fill: bool) -> None:
         t = self.topology
-        if is_filled(t.shape, t.n_connections, None, w.dtype):
+        if may_fill and is_filled(t.shape, t.n_connections, None, w.dtype):
             return row.add_dense(self.dense(w), b, self.activation)
         row.add_sparse(t.column_starts, t.outputs, t.order, w, b, self.activation)
 

@@ -88,6 +88,11 @@ class Network:
         """The inputs, then the units of each layer."""
         return (self.n_features, *(layer.fan_out for layer in self.layers))
 
+    @property
+    def may_fill(self) -> bool:
+        """Whether zeros between weights change nothing: not where exp overflows, as 0 times infinity is no number."""
+        return all(layer.activation != "exp" for layer in self.layers[:-1])
+
     def views(self, vector: Array) -> list[tuple[Array, Array]]:
         """[(w, b), ...] of any vector in this layout, without a copy."""
         views, weight, bias = [], 0, self.n_weights

@@ -75,5 +75,5 @@ def row_predictor(network: Network) -> Row:
     """
     row = kernels.arithmetic(network.dtype).Row(network.n_features)
     for layer, (w, b) in zip(network.layers, network.views(network.parameters), strict=True):
-        layer.add_to(row, w, b)
+        layer.add_to(row, w, b, network.may_fill)
     return row

@@ -82,7 +82,7 @@ class Workspace:
             reads_z = row is not None and row.reads == "z" and layer is network.layers[-1]
             here = arithmetic.Columns(layer.fan_out, capacity, layer.activation, keep_z or reads_z, trains)
             self.columns.append(here)
-            self.layers.append(layer.bind(arithmetic, w, b, dw, db, below, here, self.team))
+            self.layers.append(layer.bind(arithmetic, w, b, dw, db, below, here, self.team, network.may_fill))
             if trains and k < len(self.dropout) and self.dropout[k] > 0:
                 below = arithmetic.Columns(layer.fan_out, capacity, "identity", False, True)
                 self.drops.append(arithmetic.Dropout(here, below, self.dropout[k], k))
