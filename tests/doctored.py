@@ -143,6 +143,11 @@ class Verdict(NamedTuple):
         """Whether one of the findings has the planted kind, and a layer where it is."""
         return any((finding.kind, finding.layer) in self.planted for finding in self.outcome.diagnosis.findings)
 
+    @property
+    def hurt(self) -> bool:
+        """Whether the fault took skill; a leak only seems to give some."""
+        return self.outcome.skill <= SKILL or self.case.kind == "leaking_label"
+
 
 def faulty(kind: str, seeds: Iterator[int] | range) -> Iterator[Verdict]:
     """The runs of these seeds in which the fault is there, and hurts where it is one of the score."""
@@ -161,9 +166,7 @@ def cured(run: Verdict) -> float:
     state = run.outcome.state
     validated = [row["validation_score"] for row in state.history if "validation_score" in row]
     first = Trial(run.case.course, state.chosen(), max(validated, default=-np.inf), run.outcome.diagnosis)
-    best = first
-    for trial in cure(first, run.case.data, run.case.validation):
-        best = trial if trial.better_than(best) else best
+    best = cure(first, run.case.data, run.case.validation).after
     return (accuracy_of(best.network, run.case) - run.majority) / max(run.healthy - run.majority, 1e-9)
 
 
@@ -178,7 +181,7 @@ def main(n_faulty: int, n_healthy: int, cures: bool) -> None:
         found = sum(run.found for run in some)
         line = f"{kind:24} {len(some):4} faulty of {n_faulty}, {found:4} found"
         if cures:
-            harmed = [r for r in some if r.outcome.skill <= SKILL and r.healthy - r.majority >= 0.05]
+            harmed = [r for r in some if r.hurt and r.healthy - r.majority >= 0.05]
             skills = [cured(run) for run in harmed]
             line += f", {len(harmed)} harmed, {sum(skill >= 0.9 for skill in skills)} cured"
         print(line, flush=True)

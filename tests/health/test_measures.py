@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from glasshouse.network.activations import ACTIVATIONS
 from glasshouse.network.layers import Dense, Sparse
-from glasshouse.network.measures import FLAT, NEVER_FLAT, Gauge, effective_rank, glance, is_flat, twins, updates
+from glasshouse.network.measures import FLAT, NEVER_FLAT, Gauge, effective_rank, glance, is_flat, still, twins, updates
 from glasshouse.network.network import Network, perceptron_layers
 from glasshouse.network.passes import loss_and_gradient
 from glasshouse.network.topology import Topology
@@ -131,4 +131,5 @@ def test_updates_are_shares_of_the_weights_and_none_of_nothing() -> None:
     before[network.n_weights - 6 : network.n_weights] = 0
     first, last = updates(network, before, before * 1.5)
     assert first == pytest.approx(0.5)
+    assert still(network, before, before * 1.5) == [0, 1]
     assert np.isnan(last)

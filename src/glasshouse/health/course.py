@@ -16,6 +16,7 @@ __all__ = ["COURSE_RULES", "input_findings", "leak_findings", "target_findings"]
 
 SMALL = 3e-4  # of the weights' norm: a step that hardly moves them
 FEWEST_EPOCHS = 5
+RESTLESS = 0.05  # of the loss: how far an epoch moves one that oscillates
 FEWEST_STEPS = 300  # before which a loss that has not moved is one that has not begun
 LEARNED = 0.5  # of the loss of a constant answer: whoever is below it was not kept from learning
 
@@ -168,6 +169,43 @@ def _too_low(seen: Examination, moved: np.ndarray) -> Iterator[Finding]:
         )
 
 
+def movement(seen: Examination) -> Iterator[Finding]:
+    """Weights that stay as they are, and a loss that goes up as much as down."""
+    kind, looks = KINDS["frozen_weights"], [sample.still for sample in seen.samples if sample.still]
+    shares = np.median(looks, axis=0) if looks else np.zeros(0)
+    for layer, share in enumerate(shares.tolist(), start=1):
+        if kind.severity(share) is not None:
+            yield Finding(
+                kind.name,
+                "warning",
+                share,
+                kind.limit("warning"),
+                f"{share:.0%} of the weights of layer {layer} do not move at all",
+                "their inputs are always 0, or no gradient reaches their units",
+                "see the other findings of this layer; else leave out what is always 0",
+                layer,
+                remedies=("suited", "slower"),
+            )
+    kind, losses = KINDS["oscillating_loss"], np.array([row["loss"] for row in seen.history])
+    if len(losses) < 2 * FEWEST_EPOCHS:
+        return
+    changes = np.diff(losses[len(losses) // 2 :])
+    falls = -changes[changes < 0].sum()
+    value = float(changes[changes > 0].sum() / falls) if falls > 0 else 0.0
+    if kind.severity(value) is not None and np.abs(changes).mean() > RESTLESS * losses[len(losses) // 2 :].mean():
+        now = seen.recipe.learning_rate
+        yield Finding(
+            kind.name,
+            "warning",
+            value,
+            kind.limit("warning"),
+            f"in the last {len(changes)} epochs the loss rose {value:.2f} times as much as it fell",
+            f"learning rate {now:g}, or batches of {seen.recipe.batch_size}",
+            f"learning rate {now / 10:g}, a schedule that ends low, or larger batches",
+            remedies=("slower",),
+        )
+
+
 def loss(seen: Examination) -> Iterator[Finding]:
     """A loss that is no better than a constant answer, or worse on the rows that chose than it was."""
     kind, prior = KINDS["stuck_loss"], seen.prior_loss
@@ -223,4 +261,4 @@ def prior(seen: Examination) -> Iterator[Finding]:
         )
 
 
-COURSE_RULES: list[Rule] = [inputs, leaks, target, rate, loss, prior]
+COURSE_RULES: list[Rule] = [inputs, leaks, target, rate, movement, loss, prior]

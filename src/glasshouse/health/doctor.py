@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import TrainingDiverged, expect_number
-from ..network.measures import glance, updates
+from ..network.measures import glance, still, updates
 from ..training.batches import Data
 from ..training.recipe import Recipe
 from ..training.watchers import Watcher
@@ -74,13 +74,14 @@ class Doctor(Watcher):
     def after_step(self, state: State, work: Workspace) -> None:
         """Look at the batch that has just passed; at the step after it, at how far that one moved the weights."""
         if self._before is not None:
-            moved = updates(state.network, self._before, state.network.parameters)
-            self.samples[-1].updates.extend(moved)
+            now = state.network.parameters
+            self.samples[-1].updates.extend(updates(state.network, self._before, now))
+            self.samples[-1].still.extend(still(state.network, self._before, now))
             self._before = None
         if state.step < self._next or state.epoch == self._epoch:
             return
         self._next, self._epoch = state.step + self.every, state.epoch
-        self.samples.append(Sample(state.epoch, state.step, *glance(work), []))
+        self.samples.append(Sample(state.epoch, state.step, *glance(work), [], []))
         if len(self.samples) > MOST:  # a long run is looked at half as often, and so was
             self.samples, self.every = self.samples[::2], 2 * self.every
             self._before = None

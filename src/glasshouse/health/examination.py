@@ -58,6 +58,8 @@ class Sample:
         The root mean square of each layer's activations, and that of |dL/dz| over the rows.
     updates : list of float
         How far the next step moved the weights of each layer, as a share of their norm.
+    still : list of float
+        The share of each layer's weights that it left exactly as they were.
     """
 
     epoch: int
@@ -66,6 +68,7 @@ class Sample:
     sizes: list[float]
     deltas: list[float]
     updates: list[float]
+    still: list[float]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from .findings import Diagnosis, Finding
-from .remedies import REMEDIES, Course
+from .remedies import Course, applied
 
 __all__ = ["as_code", "as_flags", "prescribed", "warning_of"]
 
@@ -24,7 +24,7 @@ PARAMETERS = {  # of a recipe: what estimators and the command line call it
 def prescribed(course: Course, finding: Finding) -> Course | None:
     """The course after the first remedy of a finding that changes anything."""
     for name in finding.remedies:
-        better = REMEDIES[name](course) if name in REMEDIES else course
+        better = applied(name, course)
         if better != course:
             return better
     return None
@@ -45,7 +45,7 @@ def as_code(before: Course, after: Course, name: str) -> str:
     --------
     >>> from glasshouse.training.recipe import Recipe
     >>> course = Course(Recipe(output="softmax", loss="cross_entropy", learning_rate=0.5))
-    >>> as_code(course, REMEDIES["slower"](course), "MLPClassifier")
+    >>> as_code(course, applied("slower", course), "MLPClassifier")
     'MLPClassifier(learning_rate_init=0.05)'
     """
     words = [f"{PARAMETERS[key][0]}={_short(value)!r}" for key, value in _changes(before, after).items()]

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TrainingDiverged
+from ..errors import OptionError, TrainingDiverged
+from ..network.layers import Sparse
 from ..network.network import Network
 from ..network.predictor import Predictor
 from ..training.batches import AT_ONCE, Data, is_written
@@ -26,7 +27,7 @@ from .doctor import Doctor
 from .examination import written_out
 from .findings import SEVERITIES, Diagnosis
 
-__all__ = ["REMEDIES", "Course", "Trial", "cure", "scored", "trial"]
+__all__ = ["REMEDIES", "Course", "Treatment", "Trial", "applied", "cure", "scored", "trial"]
 
 Array = npt.NDArray[Any]
 TRIES = 8
@@ -47,7 +48,12 @@ def _with(**changes: Any) -> Callable[[Course], Course]:
 def _rate(factor: float) -> Callable[[Course], Course]:
     def remedy(course: Course) -> Course:
         recipe = course.recipe
-        return course._replace(recipe=replace(recipe, learning_rate=recipe.learning_rate * factor))
+        rate = float(f"{recipe.learning_rate * factor:.6g}")
+        return (
+            course
+            if isinstance(recipe.optimizer, LBFGS)
+            else course._replace(recipe=replace(recipe, learning_rate=rate))
+        )
 
     return remedy
 
@@ -78,6 +84,14 @@ REMEDIES: dict[str, Callable[[Course], Course]] = {
     "scale": lambda course: course._replace(scaled=True),
     "afresh": _afresh,
 }
+
+
+def applied(name: str, course: Course) -> Course:
+    """The course after a remedy; as it was where none has this name, or it does not fit (L-BFGS has no rate)."""
+    try:
+        return REMEDIES[name](course) if name in REMEDIES else course
+    except OptionError:
+        return course
 
 
 class Prepared:
@@ -130,12 +144,7 @@ def trial(course: Course, data: Data, validation: Validation) -> Trial:
         diagnosis = doctor.diagnose(state, trains, recipe)
     except TrainingDiverged as error:
         diagnosis = error.diagnosis
-    network = state.chosen()
-    if course.without:
-        w, _ = network.views(network.parameters)[0]
-        layer = network.layers[0]
-        inputs = np.asarray(course.without)
-        w[np.isin(layer.topology.inputs, inputs) if hasattr(layer, "topology") else (slice(None), inputs)] = 0
+    network = _blind(state.chosen(), course.without)
     score = max((row.get("validation_score", -np.inf) for row in state.history), default=-np.inf)
     if state.best is not None:
         score = state.history[state.best.epoch - 1]["validation_score"]
@@ -156,33 +165,53 @@ def scored(network: Network, validation: Validation) -> float:
     return validation.score(np.concatenate(outputs), data.of(data.Y), weight)
 
 
-def cure(first: Trial, data: Data, validation: Validation, tries: int = TRIES) -> Iterator[Trial]:
-    """Try remedies from the best course so far; yield every trial, of which the best is to be kept.
+class Treatment(NamedTuple):
+    """What was tried: the trial it began with, those after it, and the best: the first where nothing helped."""
 
-    Once a better trial is healthy, or after so many, the last is what is right for nearly everybody.
+    before: Trial
+    tried: list[Trial]
+    after: Trial
+
+
+def cure(first: Trial, data: Data, validation: Validation, tries: int = TRIES) -> Treatment:
+    """Try remedies from the best course so far, until one helps and the network is healthy, or after so many.
+
+    The last of them is what is right for nearly everybody. Inputs that leak the target are left out of every trial, and
+    the first network is judged without them too.
     """
-    best, seen, last = first, {first.course}, False
+    leaking = {k for finding in first.diagnosis.findings if finding.kind == "leaking_label" for k in finding.units}
+    if leaking:
+        course = first.course._replace(without=tuple(sorted({*first.course.without, *leaking})))
+        blind = _blind(first.network, course.without)
+        first = replace(first, course=course, network=blind, score=scored(blind, validation))
+    best, tried, seen = first, [], set() if leaking else {first.course}
     for k in range(tries):
-        last = last or k == tries - 1
-        courses = [_afresh(best.course)] if last else _courses(best)
-        course = next((course for course in courses if course not in seen), None)
-        if course is None:
-            return
-        seen.add(course)
-        found = trial(course, data, validation)
-        yield found
+        last = k == tries - 1 or (best is not first and best.diagnosis.healthy)
+        courses = [_afresh(best.course)] if last else [best.course, *_courses(best)]
+        new = next((course for course in courses if course not in seen), None)
+        if new is None:
+            break
+        seen.add(new)
+        tried.append(trial(new, data, validation))
+        best = tried[-1] if tried[-1].better_than(best) else best
         if last:
-            return
-        if found.better_than(best):
-            best, last = found, found.diagnosis.healthy
+            break
+    return Treatment(first, tried, best)
+
+
+def _blind(network: Network, without: Sequence[int]) -> Network:
+    """The network with no weight on some of its inputs."""
+    network = network.with_parameters(network.parameters)
+    w, _ = network.views(network.parameters)[0]
+    layer, inputs = network.layers[0], np.asarray(without, np.int64)
+    w[np.isin(layer.topology.inputs, inputs) if isinstance(layer, Sparse) else (slice(None), inputs)] = 0
+    return network
 
 
 def _courses(best: Trial) -> Iterator[Course]:
     """What the findings ask for, the worst first; then what is right for nearly everybody."""
     for finding in best.diagnosis.findings:
-        if finding.kind == "leaking_label":
-            yield best.course._replace(without=(*best.course.without, *finding.units))
-        yield from (REMEDIES[name](best.course) for name in finding.remedies if name in REMEDIES)
+        yield from (applied(name, best.course) for name in finding.remedies)
     yield _afresh(best.course)
 
 

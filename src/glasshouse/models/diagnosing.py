@@ -188,11 +188,10 @@ def _cured(model: Model, table: Table, diagnosis: Diagnosis, others: bool) -> Cu
     validation = Validation(chooses, score_by(model.recipe.monitor, model.targets))
     network = model.targets.unfinished(model.network)
     first = Trial(Course(model.recipe), network, scored(network, validation), diagnosis)
-    tried, best = [], first
-    for trial in cure(first, data, validation):
-        tried.append(trial)
-        best = trial if trial.better_than(best) else best
-    return Cure(model, model if best is first else _kept(model, best, table, present, parts), first, best, tried)
+    found = cure(first, data, validation)
+    helped = found.after is not found.before
+    kept = _kept(model, found.after, table, present, parts) if helped else model
+    return Cure(model, kept, found.before, found.after, found.tried)
 
 
 def _kept(model: Model, best: Trial, table: Table, present: npt.NDArray[np.int64], parts: Any) -> Model:

@@ -18,7 +18,7 @@ from .layers import Dense, Layer
 from .network import Network
 from .workspace import Workspace
 
-__all__ = ["FLAT", "Gauge", "LayerMeasures", "effective_rank", "glance", "is_flat", "twins", "updates"]
+__all__ = ["FLAT", "Gauge", "LayerMeasures", "effective_rank", "glance", "is_flat", "still", "twins", "updates"]
 
 Array = npt.NDArray[Any]
 FLAT = 0.05  # of the largest slope
@@ -169,6 +169,12 @@ def updates(network: Network, before: Array, after: Array) -> list[float]:
     pairs = zip(network.views(before), network.views(after), strict=True)
     with np.errstate(all="ignore"):
         return [_norm(new - old) / norm if (norm := _norm(old)) > 0 else float("nan") for (old, _), (new, _) in pairs]
+
+
+def still(network: Network, before: Array, after: Array) -> list[float]:
+    """The share of each layer's weights that a step has left exactly as they were."""
+    pairs = zip(network.views(before), network.views(after), strict=True)
+    return [1 - np.count_nonzero(new != old) / max(old.size, 1) for (old, _), (new, _) in pairs]
 
 
 def effective_rank(a: Array) -> float:
