@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..training.recipe import Recipe
 from .examination import Examination, Inputs
 from .findings import KINDS, Finding
 from .leaking import Leaking
@@ -31,24 +32,25 @@ def inputs(seen: Examination) -> Iterator[Finding]:
 def input_findings(columns: Inputs, names: Sequence[str] = ()) -> Iterator[Finding]:
     """Columns that are too large, of one value, or there twice."""
     kind, size = KINDS["unscaled_inputs"], columns.size
-    moving = size[columns.deviation > 0]
-    if len(moving):
-        value = float(max(moving.max(), moving.max() / max(np.median(moving), 1.0)))
-        severity = kind.severity(value)
-        if severity is not None:
-            large = np.flatnonzero((size >= kind.limit("warning")) & (columns.deviation > 0)).tolist()
-            yield Finding(
-                kind.name,
-                severity,
-                value,
-                kind.limit(severity),
-                f"{named_inputs(large, len(size), names)} as large as {size.max():.3g}",
-                "the columns were not scaled, and steps follow the largest",
-                "scale them to mean 0 and deviation 1 (StandardScaler in a pipeline)",
-                0,
-                tuple(large),
-                remedies=("scale",),
-            )
+    largest = float(size[columns.deviation > 0].max(initial=0))
+    value = max(largest, 1 / largest) if largest > 0 else 1.0
+    severity = kind.severity(value)
+    if severity is not None:
+        far = size >= kind.limit("warning") if largest > 1 else size > 0
+        which = np.flatnonzero(far & (columns.deviation > 0)).tolist()
+        words = f"as large as {largest:.3g}" if largest > 1 else f"no larger than {largest:.3g}"
+        yield Finding(
+            kind.name,
+            severity,
+            value,
+            kind.limit(severity),
+            f"{named_inputs(which, len(size), names)} {words} (root mean square)",
+            "the columns were not scaled" + (", and steps follow the largest" if largest > 1 else ""),
+            "scale them to mean 0 and deviation 1 (StandardScaler in a pipeline)",
+            0,
+            tuple(which),
+            remedies=("scale",),
+        )
     for name, which, what in (
         ("constant_inputs", columns.constant, "hold one value"),
         ("duplicated_inputs", columns.duplicated, "repeat an earlier one"),
@@ -59,7 +61,7 @@ def input_findings(columns: Inputs, names: Sequence[str] = ()) -> Iterator[Findi
                 name,
                 "note",
                 len(which) / len(size),
-                float("nan"),
+                0.0,
                 f"{words} {what}",
                 "the table",
                 "leave them out",
@@ -94,22 +96,25 @@ def leak_findings(found: Sequence[Leaking], n_features: int, names: Sequence[str
 
 
 def target(seen: Examination) -> Iterator[Finding]:
-    if seen.recipe.loss == "cross_entropy" and seen.recipe.output in ("softmax", "sigmoid"):
-        yield from target_findings(seen.prior)
+    yield from target_findings(seen.recipe, seen.prior)
 
 
-def target_findings(prior: np.ndarray) -> Iterator[Finding]:
-    """A class that hardly occurs."""
-    kind = KINDS["unbalanced_target"]
-    shares = prior if len(prior) > 1 else np.array([1 - prior[0], prior[0]])
-    value = float(shares.min())
-    if value > 0 and kind.severity(value) is not None:
+def target_findings(recipe: Recipe, prior: np.ndarray) -> Iterator[Finding]:
+    """A class, or an answer to one of many labels, that hardly occurs."""
+    if recipe.loss != "cross_entropy":
+        return
+    kind, softmax = KINDS["unbalanced_target"], recipe.output == "softmax"
+    shares = prior if softmax else np.minimum(prior, 1 - prior)
+    rarest = int(np.argmin(shares))
+    if shares[rarest] > 0 and kind.severity(float(shares[rarest])) is not None:
+        of = f"the rarest of {len(prior)} classes" if softmax else "the rarer class"
+        of = of if softmax or len(prior) == 1 else f"the rarer answer to label {rarest}"
         yield Finding(
             kind.name,
             "note",
-            value,
+            float(shares[rarest]),
             kind.limit("warning"),
-            f"the rarest of {len(shares)} classes has {value:.2%} of the rows",
+            f"{of} has {shares[rarest]:.2%} of the rows",
             "the table",
             "class_weight='balanced' if its rows matter as much as the others",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -84,7 +85,7 @@ KINDS = {
         ),
         Kind(
             "unscaled_inputs",
-            "largest root mean square of an input, or largest over smallest",
+            "root mean square of the largest input, or 1 over it",
             30.0,
             300.0,
             "LeCun et al. 1998",
@@ -150,7 +151,7 @@ class Finding:
     value, limit : float
         The number that was measured, and where this severity begins.
     layer : int or None
-        Counted from 1, the layer above the inputs; None where it is of the data or the whole run.
+        Counted from 1; 0 is the inputs; None where it is of the target or the whole run.
     units : tuple of int
         Which units of the layer, or which inputs, counted from 0.
     since_epoch : int or None
@@ -221,7 +222,10 @@ class Diagnosis:
 
     def to_dict(self) -> dict[str, Any]:
         """The diagnosis as JSON holds it."""
-        return {"rows": self.rows, "worst": self.worst, "findings": [asdict(finding) for finding in self.findings]}
+        found = [asdict(finding) for finding in self.findings]
+        for one in found:  # JSON has no infinity, and no number that is none
+            one |= {name: one[name] if math.isfinite(one[name]) else None for name in ("value", "limit")}
+        return {"rows": self.rows, "worst": self.worst, "findings": found}
 
     def __str__(self) -> str:
         if not self.findings:

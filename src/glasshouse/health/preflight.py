@@ -125,8 +125,7 @@ def preflight_of(recipe: Recipe, data: Data, names: Sequence[str] = ()) -> Prefl
     looked_at, Y = written_out(X[places]), np.asarray(Y[places], np.float64)
     inputs.add(looked_at.T)
     found = [*input_findings(inputs.inputs(), names), *leak_findings(leaks_of(recipe, looked_at, Y), X.shape[1], names)]
-    if recipe.loss == "cross_entropy":
-        found += target_findings(Y.mean(axis=0))
+    found += target_findings(recipe, Y.mean(axis=0))
     found += _too_fast(recipe, rates, losses, proposed)
     found.sort(key=lambda finding: SEVERITIES.index(finding.severity))
     return Preflight(flows, recommended, because, proposed, rates, losses, found)
