@@ -18,6 +18,7 @@ __all__ = ["COURSE_RULES", "input_findings", "leak_findings", "target_findings"]
 SMALL = 3e-4  # of the weights' norm: a step that hardly moves them
 FEWEST_EPOCHS = 5
 RESTLESS = 0.05  # of the loss: how far an epoch moves one that oscillates
+FEW_STEPS = 60  # that tell nothing of a rate: it is more epochs that are wanted
 FEWEST_STEPS = 300  # before which a loss that has not moved is one that has not begun
 LEARNED = 0.5  # of the loss of a constant answer: whoever is below it was not kept from learning
 
@@ -39,11 +40,9 @@ def input_findings(columns: Inputs, names: Sequence[str] = ()) -> Iterator[Findi
         far = size >= kind.limit("warning") if largest > 1 else size > 0
         which = np.flatnonzero(far & (columns.deviation > 0)).tolist()
         words = f"as large as {largest:.3g}" if largest > 1 else f"no larger than {largest:.3g}"
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             value,
-            kind.limit(severity),
             f"{named_inputs(which, len(size), names)} {words} (root mean square)",
             "the columns were not scaled" + (", and steps follow the largest" if largest > 1 else ""),
             "scale them to mean 0 and deviation 1 (StandardScaler in a pipeline)",
@@ -80,11 +79,9 @@ def leak_findings(found: Sequence[Leaking], n_features: int, names: Sequence[str
     for leak in found:
         severity = kind.severity(leak.closed)
         if severity is not None:
-            yield Finding(
-                kind.name,
+            yield kind.finding(
                 severity,
                 leak.closed,
-                kind.limit(severity),
                 f"{named_inputs([leak.column], n_features, names)} alone goes {leak.closed:.1%} of "
                 "the way from guessing to no error",
                 "it was filled in after the target was known, or is the target under another name",
@@ -109,11 +106,9 @@ def target_findings(recipe: Recipe, prior: np.ndarray) -> Iterator[Finding]:
     if shares[rarest] > 0 and kind.severity(float(shares[rarest])) is not None:
         of = f"the rarest of {len(prior)} classes" if softmax else "the rarer class"
         of = of if softmax or len(prior) == 1 else f"the rarer answer to label {rarest}"
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             "note",
             float(shares[rarest]),
-            kind.limit("warning"),
             f"{of} has {shares[rarest]:.2%} of the rows",
             "the table",
             "class_weight='balanced' if its rows matter as much as the others",
@@ -138,11 +133,9 @@ def _too_high(seen: Examination, moved: np.ndarray) -> Iterator[Finding]:
     severity = kind.severity(value)
     if severity is not None:
         now = seen.recipe.learning_rate
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             value,
-            kind.limit(severity),
             f"a step moved the weights of a hidden layer by {value:.2g} of their norm",
             f"learning rate {now:g}",
             f"learning rate {now / 10:g}",
@@ -154,7 +147,7 @@ def _too_low(seen: Examination, moved: np.ndarray) -> Iterator[Finding]:
     """Without looks at its steps a run that ended by itself is taken at its word."""
     losses = np.array([row["loss"] for row in seen.history])
     small = float(np.median(moved)) < SMALL if len(moved) else len(losses) >= seen.recipe.max_epochs
-    if len(losses) < FEWEST_EPOCHS or not small:
+    if len(losses) < FEWEST_EPOCHS or not small or (seen.steps or FEW_STEPS) < FEW_STEPS:
         return
     kind, last = KINDS["learning_rate_too_low"], len(losses) // 5
     whole = losses[0] - losses[-1]
@@ -162,11 +155,9 @@ def _too_low(seen: Examination, moved: np.ndarray) -> Iterator[Finding]:
     severity = kind.severity(value)
     if severity is not None:
         now = seen.recipe.learning_rate
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             value,
-            kind.limit(severity),
             f"{value:.0%} of the fall of the loss came in the last {last} of {len(losses)} epochs",
             f"learning rate {now:g} is slow for {len(losses)} epochs",
             f"learning rate {now * 10:g}, or more epochs",
@@ -180,11 +171,9 @@ def movement(seen: Examination) -> Iterator[Finding]:
     shares = np.median(looks, axis=0) if looks else np.zeros(0)
     for layer, share in enumerate(shares.tolist(), start=1):
         if kind.severity(share) is not None:
-            yield Finding(
-                kind.name,
+            yield kind.finding(
                 "warning",
                 share,
-                kind.limit("warning"),
                 f"{share:.0%} of the weights of layer {layer} do not move at all",
                 "their inputs are always 0, or no gradient reaches their units",
                 "see the other findings of this layer; else leave out what is always 0",
@@ -199,11 +188,9 @@ def movement(seen: Examination) -> Iterator[Finding]:
     value = float(changes[changes > 0].sum() / falls) if falls > 0 else 0.0
     if kind.severity(value) is not None and np.abs(changes).mean() > RESTLESS * losses[len(losses) // 2 :].mean():
         now = seen.recipe.learning_rate
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             "warning",
             value,
-            kind.limit("warning"),
             f"in the last {len(changes)} epochs the loss rose {value:.2f} times as much as it fell",
             f"learning rate {now:g}, or batches of {seen.recipe.batch_size}",
             f"learning rate {now / 10:g}, a schedule that ends low, or larger batches",
@@ -219,11 +206,9 @@ def loss(seen: Examination) -> Iterator[Finding]:
     if severity is not None and (seen.steps is None or seen.steps >= FEWEST_STEPS):
         moved = _moved(seen)
         crawls = len(moved) > 0 and float(np.median(moved)) < SMALL
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             value,
-            kind.limit(severity),
             f"the loss is {seen.loss:.4g}; always answering the {'mean' if len(seen.prior) == 1 else 'frequencies'} "
             f"gives {prior:.4g}",
             "nothing was learned: steps of the wrong length, layers nothing comes through, or inputs that tell nothing",
@@ -234,11 +219,9 @@ def loss(seen: Examination) -> Iterator[Finding]:
     gap = KINDS["overfitting"]
     if chosen and min(chosen) > 0 and gap.severity(chosen[-1] / min(chosen)) is not None:
         best = int(np.argmin(chosen)) + 1
-        yield Finding(
-            gap.name,
+        yield gap.finding(
             "note",
             chosen[-1] / min(chosen),
-            gap.limit("warning"),
             f"the validation loss rose from {min(chosen):.4g} in epoch {best} to {chosen[-1]:.4g} in the last",
             "the network learned its rows by heart",
             "more rows, a stronger alpha, dropout, or fewer units",
@@ -253,11 +236,9 @@ def prior(seen: Examination) -> Iterator[Finding]:
     kind, off = KINDS["wrong_prior"], np.abs(seen.mean_output - seen.prior)
     worst = int(np.argmax(off))
     if kind.severity(float(off[worst])) is not None:
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             "note",
             float(off[worst]),
-            kind.limit("warning"),
             f"output {worst} answers {seen.mean_output[worst]:.2f} in the mean, its class has {seen.prior[worst]:.2f}",
             "class weights, or training that has not settled",
             "none if the weights are meant; else more epochs",

@@ -41,6 +41,13 @@ class Kind(NamedTuple):
         limit = self.severe if severity == "severe" else self.warning
         return float("nan") if limit is None else limit
 
+    def finding(
+        self, severity: str, value: float, evidence: str, cause: str, remedy: str, *where: Any, **more: Any
+    ) -> Finding:
+        """One of this kind; `where` and `more` are the other fields of `Finding`, in their order."""
+        limit = self.limit("severe" if severity == "severe" else "warning")
+        return Finding(self.name, severity, value, limit, evidence, cause, remedy, *where, **more)
+
 
 # The limits come from healthy and faulty runs side by side (`python -m bench.doctor`, in docs/health.md).
 KINDS = {

@@ -61,11 +61,9 @@ def flat_units(seen: Examination) -> Iterator[Finding]:
         where = f"layer {layer.layer}, {named_units(units.tolist(), len(layer.flat))}"
         what = "output 0 on every one" if dead else f"lie where {layer.activation} is flat on {NEARLY_ALWAYS:.0%}"
         cause, remedies, remedy = _cause_of_flat(seen, layer, units, since)
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             share,
-            kind.limit(severity),
             f"{where} {what} of {seen.rows:,} rows{_since_words(since)}",
             cause,
             remedy,
@@ -161,11 +159,9 @@ def gradients(seen: Examination) -> Iterator[Finding]:
                     "slower",
                 ),
             )
-        yield Finding(
-            name,
+        yield kind.finding(
             severity,
             value,
-            kind.limit(severity),
             f"the gradient {verb} by {max(value, 1 / value):.3g} from layer {len(seen.layers)} to layer 1"
             if value > 0
             else "no gradient reaches layer 1",
@@ -185,11 +181,9 @@ def growth(seen: Examination) -> Iterator[Finding]:
     layer = max(grown, key=lambda layer: layer.size)
     value = layer.size / start
     severity = kind.severity(value) or "warning"
-    yield Finding(
-        kind.name,
+    yield kind.finding(
         severity,
         value,
-        kind.limit(severity),
         f"the activations of layer {layer.layer} are {value:.3g} times the inputs (largest {layer.largest:.3g})",
         f"weights of norm {layer.weights:.3g} and {layer.activation}, which has no upper bound",
         "the initializer that suits the activation, a smaller learning rate, or tanh",
@@ -209,11 +203,9 @@ def symmetry(seen: Examination) -> Iterator[Finding]:
             continue
         first = seen.recipe.initializer
         name = first if isinstance(first, str) else first.name
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             severity,
             share,
-            kind.limit(severity),
             f"layer {layer.layer}, {named_units(units, len(layer.flat))} have the weights of another",
             f"they began alike (initializer {name}) and get the same gradient",
             f"an initializer that draws: {activation(layer.activation).initializer}",
@@ -230,11 +222,9 @@ def ranks(seen: Examination) -> Iterator[Finding]:
         possible = min(len(layer.flat), seen.rows, max(below, 1))
         if possible < 16 or kind.severity(rank / possible) is None:
             continue
-        yield Finding(
-            kind.name,
+        yield kind.finding(
             "note",
             rank / possible,
-            kind.limit("warning"),
             f"the {len(layer.flat)} units of layer {layer.layer} use {rank:.1f} directions",
             "most of them say what others say",
             f"about {max(4, int(2 * rank))} units would do",

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import check_array
 
 from ..errors import OptionError, TableError
-from ..estimators.base import single_precision_holds
+from ..estimators.base import NUMBERS, single_precision_holds
 from ..health.doctor import diagnosis_of
 from ..health.examination import examine
 from ..health.findings import Diagnosis
@@ -229,27 +230,25 @@ def _of_arrays(model: Any, X: Any, y: Any) -> Diagnosis:
 
 
 def _array(X: Any) -> Any:
-    if hasattr(X, "indptr"):
-        return X
-    X = np.asarray(X)
-    return np.ascontiguousarray(X, X.dtype if X.dtype in (np.float32, np.float64, np.uint8) else np.float64)
+    """X as estimators check it."""
+    X = X if hasattr(X, "indptr") or hasattr(X, "columns") else np.asarray(X)
+    return check_array(X, accept_sparse="csr", dtype=NUMBERS)
 
 
 def _foreign(model: Any, y: Array) -> tuple[Network, Recipe, Array]:
     """A network from elsewhere, what its outputs were taught by, and y as it was taught."""
     network = network_of(model)
-    classes = getattr(model, "classes_", None)
-    whole = np.issubdtype(y.dtype, np.integer) or y.dtype == bool or y.dtype.kind in "OU"
     output = network.layers[-1].activation
-    if classes is None and whole and output in ("identity", "softmax", "sigmoid"):
-        classes = np.unique(y) if y.dtype.kind in "OU" else np.arange(max(int(y.max()) + 1, 2))
-        output = "softmax" if network.n_outputs > 1 else "sigmoid"
+    classes = _classes(model, network, y)
     if classes is None:
-        Y = y.reshape(len(y), -1)
-    elif network.n_outputs == 1:
-        Y = (y == classes[1])[:, None]
+        Y, probabilities = y.reshape(len(y), -1), output == "sigmoid"
+    elif unknown := set(np.unique(y).tolist()) - set(classes.tolist()):
+        raise OptionError(
+            f"y holds {sorted(unknown)[0]!r}, the classes are {classes.tolist()[:5]}: leave such rows out"
+        )
     else:
-        Y = y[:, None] == np.asarray(classes)
+        Y, probabilities = y[:, None] == (classes[1:] if network.n_outputs == 1 else classes), True
+        output = "softmax" if network.n_outputs > 1 else "sigmoid"
     if Y.shape[1] != network.n_outputs:
         raise OptionError(
             f"y has {Y.shape[1]} columns or classes, the network {network.n_outputs} outputs: give as many"
@@ -257,10 +256,23 @@ def _foreign(model: Any, y: Array) -> tuple[Network, Recipe, Array]:
     rate = float(getattr(model, "learning_rate_init", 0.001))
     recipe = Recipe(
         output=output,
-        loss="squared_error" if classes is None else "cross_entropy",
+        loss="cross_entropy" if probabilities else "squared_error",
         hidden_layer_sizes=network.sizes[1:-1],
         activation=tuple(layer.activation for layer in network.layers[:-1]) or ("relu",),
         dtype=network.dtype.name,
         learning_rate=rate,
     )
     return network.with_output(output), recipe, np.ascontiguousarray(Y, network.dtype)
+
+
+def _classes(model: Any, network: Network, y: Array) -> Array | None:
+    """The classes in the order of the outputs; None where y is numbers, or many labels at once."""
+    if y.ndim > 1:
+        return None
+    if hasattr(model, "classes_"):
+        return np.asarray(model.classes_)
+    named = y.dtype.kind in "OU"
+    whole = named or y.dtype.kind in "iub"
+    if not whole or (network.n_outputs == 1 and len(np.unique(y)) > 2):
+        return None
+    return np.unique(y) if named or network.n_outputs == 1 else np.arange(network.n_outputs)

@@ -27,6 +27,7 @@ TORCH = {
     "SiLU": "silu",
     "Softplus": "softplus",
     "Softmax": "softmax",
+    "LogSoftmax": "softmax",  # whose logarithm the loss takes
     "Identity": "identity",
 }
 
