@@ -141,7 +141,7 @@ def flow_of(recipe: Recipe, data: Data, first: Initializer, networks: int = NETW
     """Pass the rows through networks that begin with this initialiser."""
     forward, backward = [], []
     for seed in range(networks):
-        drawn = replace(recipe, initializer=first, seed=recipe.seed + seed, dropout=())
+        drawn = replace(recipe, initializer=first, seed=(recipe.seed + seed) % (1 << 32), dropout=())
         network = drawn.initialized(data.X.shape[1], data.Y.shape[1])
         work = Workspace(network, recipe.loss, min(ROWS, data.n_rows))
         gauge = Gauge(work)
@@ -176,10 +176,10 @@ def _recommended(recipe: Recipe, flows: Sequence[Flow]) -> tuple[Initializer | N
     chosen = usual if usual.spread <= THROUGH else steadiest
     depth, kinds = len(recipe.hidden_layer_sizes), ", ".join(sorted(names))
     why = (
-        f"through {depth} layers of {kinds} signal changes by a factor of {chosen.spread:.3g}, of which training makes "
-        f"nothing; the worst candidate's changes by {max(flow.spread for flow in flows):.3g}"
+        f"through {depth} layers of {kinds} signal changes by a factor of {chosen.spread:.3g}, which training does not "
+        f"mind; with the worst candidate by {max(flow.spread for flow in flows):.3g}"
         if chosen is usual
-        else f"through {depth} layers of {kinds} it alone keeps signal: a factor of {chosen.spread:.3g}, where "
+        else f"through {depth} layers of {kinds} it keeps signal best: a factor of {chosen.spread:.3g}, where "
         f"{usual.initializer.name} has {usual.spread:.3g}"
     )
     return chosen.initializer, f"{chosen.initializer.name}: {why}"

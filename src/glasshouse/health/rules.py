@@ -8,6 +8,7 @@ import numpy as np
 
 from ..network.activations import activation
 from ..network.measures import LayerMeasures
+from ..training.optimizers import LBFGS
 from .examination import Examination, Sample
 from .findings import KINDS, Finding
 
@@ -95,6 +96,8 @@ def _cause_of_flat(
     else:
         words = f"steps that were too long, or first weights that were too large (learning rate {rate:g})"
     other = "leaky_relu" if layer.activation == "relu" else "relu"
+    if isinstance(seen.recipe.optimizer, LBFGS):  # which has no rate
+        return "first weights that were too large, or a long first step", ("suited", other), f"alpha larger, or {other}"
     return words, ("slower", "suited", other), f"learning rate {rate / 10:g} or below, or {other}"
 
 
@@ -151,14 +154,8 @@ def gradients(seen: Examination) -> Iterator[Finding]:
             remedy, remedies = "the initializer that suits the activation", ("suited", "slower", "relu")
         else:
             cause = "weights too large in layer after layer" + (" for bounded units" if squashing else "")
-            remedy, remedies = (
-                "the initializer that suits the activation, or a clipped gradient",
-                (
-                    "suited",
-                    "clip",
-                    "slower",
-                ),
-            )
+            remedy = "the initializer that suits the activation, or a clipped gradient"
+            remedies = ("suited", "clip", "slower")
         yield kind.finding(
             severity,
             value,
