@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import pickle
 import signal
@@ -372,15 +371,19 @@ def test_a_fit_is_resumed_to_the_bit(estimator, tmp_path) -> None:
 def test_ctrl_c_ends_a_fit_with_the_best_so_far() -> None:
     X, y = cancer()
     model = MLPClassifier((64, 64), max_iter=100_000, tol=0.0, n_iter_no_change=100_000, random_state=0)
-    gc.collect()
-    gc.disable()  # Python loses a Ctrl-C that falls into the end of somebody else's object
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+    done = threading.Event()
+
+    def press_until_it_ends() -> None:  # Python loses a Ctrl-C that falls into the end of somebody else's object
+        while not done.wait(1.0):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press_until_it_ends).start()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             with pytest.warns(UserWarning, match="training was stopped by hand after epoch"):
                 model.fit(X, y)
     finally:
-        gc.enable()
+        done.set()
     assert 0 < model.n_iter_ < 100_000
     assert model.score(X, y) > 0.9

@@ -18,7 +18,9 @@ from glasshouse.training.schedules import Cosine
 
 
 def arrays_of(network, gradient, movable=None):
-    return kernels.arithmetic(network.dtype).Arrays(network.parameters, gradient, movable, network.n_weights)
+    return kernels.arithmetic(network.dtype).Arrays(
+        network.parameters, gradient, movable, network.n_weights, kernels.Team(1)
+    )
 
 
 def by_formula(row, p, g, memory, t, rate):
@@ -78,7 +80,7 @@ def test_what_comes_before_a_step_sees_what_it_would_use() -> None:
     weights = parameters[:30]
 
     def measure(movable=None, l2=0.7, l1=0.0):
-        arrays = kernels.float64.Arrays(parameters, gradient, movable, 30)
+        arrays = kernels.float64.Arrays(parameters, gradient, movable, 30, kernels.Team(1))
         assert np.isnan(gradient).any() or arrays.largest(l2) >= abs(gradient[movable != 0]).max()
         return arrays.norm(l2), arrays.penalty(l2, l1), arrays.largest(l2)
 
@@ -176,7 +178,7 @@ def test_sums_over_parameters_are_exact_and_know_no_order_and_no_zeros(dtype) ->
         if zeros:
             movable = np.zeros(spread.shape[1], np.uint8)
             movable[places] = 1
-        bound = arrays.Arrays(spread[0].copy(), spread[1].copy(), movable, spread.shape[1])
+        bound = arrays.Arrays(spread[0].copy(), spread[1].copy(), movable, spread.shape[1], kernels.Team(1))
         return bound.norm(0.5), bound.penalty(0.5, 0.25)
 
     first = sums(np.arange(len(w)), 0)

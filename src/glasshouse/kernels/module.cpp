@@ -194,11 +194,12 @@ template <class T> struct Arrays {
     Flat<const T> gradient;
     std::optional<Mask> movable;
     std::size_t n_weights;
+    Team* team;
 
     Sweep<T> sweep(T clip, T l2, T keep, T l1) const {
         expect(gradient.size(), parameters.size(), "the gradient");
         if (n_weights > parameters.size()) throw std::invalid_argument("more weights than parameters");
-        return {parameters.data(), gradient.data(), mask_of(movable, parameters.size()), parameters.size(), n_weights, clip, l2, keep, l1};
+        return {parameters.data(), gradient.data(), mask_of(movable, parameters.size()), parameters.size(), n_weights, *team, clip, l2, keep, l1};
     }
     T* moment(const Flat<T>& array, const char* name) const {
         expect(array.size(), parameters.size(), name);
@@ -209,10 +210,11 @@ template <class T> struct Arrays {
 template <class T> void bind_updates(nb::module_& m) {
     using A = Arrays<T>;
     nb::class_<A>(m, "Arrays")
-        .def("__init__", [](A* self, Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights) {
-            new (self) A{parameters, gradient, movable, n_weights};
+        .def("__init__", [](A* self, Flat<T> parameters, Flat<const T> gradient, std::optional<Mask> movable, std::size_t n_weights, Team& team) {
+            new (self) A{parameters, gradient, movable, n_weights, &team};
             self->sweep(1, 0, 1, 0);
-        }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a)
+        }, "parameters"_a.noconvert(), "gradient"_a.noconvert(), "movable"_a.noconvert().none(), "n_weights"_a, "team"_a,
+            nb::keep_alive<1, 6>())
         .def("largest", [](const A& a, T l2) {
             const auto sweep = a.sweep(1, l2, 1, 0);
             return released(sweep.size, [&] { return largest(sweep); });

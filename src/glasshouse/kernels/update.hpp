@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cmath>
+#include <mutex>
 
 #include "simd.hpp"
+#include "team.hpp"
 
 namespace glasshouse {
 
@@ -20,6 +22,7 @@ struct Sweep {
     const T* gradient;
     const std::uint8_t* movable;
     std::size_t size, n_weights;
+    Team& team;
     T clip = 1;                                                            // what is left of the gradient, L2 included
     T l2 = 0;                                                              // adds l2 w to the gradient
     T keep = 1;                                                            // decoupled decay: w keep, before the step
@@ -32,8 +35,18 @@ struct Sweep {
             return l1 > 0 ? shrunk(step.parameter, step.reach * l1) : step.parameter;
         };
         const auto plain = [&](auto p, auto g, auto&... m) { return update(p, g * clip, m...).parameter; };
-        sweep(0, n_weights, penalised, moments...);
-        sweep(n_weights, size, plain, moments...);
+        each_part(size, [&](std::size_t begin, std::size_t end) {
+            sweep(begin, end < n_weights ? end : n_weights, penalised, moments...);
+            sweep(begin < n_weights ? n_weights : begin, end, plain, moments...);
+        });
+    }
+    /// body(begin, end) over [0, count), by the team where there is enough of it; parts begin on whole registers.
+    template <class Body> void each_part(std::size_t count, Body&& body) const {
+        constexpr std::size_t block = 1024;
+        constexpr double work = 30;                                        // a number swept takes as long as so many flops
+        team.divide((count + block - 1) / block, work * static_cast<double>(count), [&](std::size_t begin, std::size_t end) {
+            body(begin * block, end * block < count ? end * block : count);
+        });
     }
 
 private:
@@ -102,7 +115,7 @@ template <class T> void average(T* average, const T* parameters, std::size_t siz
 }
 
 /// The largest magnitude of what may move among [begin, end) of an array; NaN if any part of it is not a number.
-template <class T> T largest(const Sweep<T>& sweep, const T* array, std::size_t begin, std::size_t end) {
+template <class T> T largest_of(const Sweep<T>& sweep, const T* array, std::size_t begin, std::size_t end) {
     Vector<T> most{}, nothing{};
     const auto take = [&](Vector<T> v) {
         most = larger(magnitude(v), most);
@@ -118,10 +131,22 @@ template <class T> T largest(const Sweep<T>& sweep, const T* array, std::size_t 
     return all;
 }
 
+/// The same of the first `count` of an array, by the team: which part is larger does not depend on who looked.
+template <class T> T largest(const Sweep<T>& sweep, const T* array, std::size_t count) {
+    std::mutex turn;
+    T all = 0;
+    sweep.each_part(count, [&](std::size_t begin, std::size_t end) {
+        const T part = largest_of(sweep, array, begin, end);
+        const std::lock_guard lock(turn);
+        if (!(part <= all) && all == all) all = part;                      // a part that is no number stays
+    });
+    return all;
+}
+
 /// What guards a step: the largest magnitude of the gradient it would use, L2 included.
 template <class T> double largest(const Sweep<T>& sweep) {
-    const double gradient = largest(sweep, sweep.gradient, 0, sweep.size);
-    return sweep.l2 > 0 ? gradient + static_cast<double>(sweep.l2) * largest(sweep, sweep.parameters, 0, sweep.n_weights) : gradient;
+    const double gradient = largest(sweep, sweep.gradient, sweep.size);
+    return sweep.l2 > 0 ? gradient + static_cast<double>(sweep.l2) * largest(sweep, sweep.parameters, sweep.n_weights) : gradient;
 }
 
 /// A sum of terms from -bound to bound, in float64, that neither their order nor zeros among them can change (after Demmel and
@@ -179,8 +204,8 @@ template <class T> double norm(const Sweep<T>& sweep) {
 
 /// a b over what may move, for any two vectors in the layout of the parameters.
 template <class T> double dot(const Sweep<T>& sweep, const T* a, const T* b) {
-    const Sweep<T> pair{const_cast<T*>(a), b, sweep.movable, sweep.size, sweep.n_weights};
-    const double bound = static_cast<double>(largest(pair, a, 0, sweep.size)) * static_cast<double>(largest(pair, b, 0, sweep.size));
+    const Sweep<T> pair{const_cast<T*>(a), b, sweep.movable, sweep.size, sweep.n_weights, sweep.team};
+    const double bound = static_cast<double>(largest(pair, a, sweep.size)) * static_cast<double>(largest(pair, b, sweep.size));
     return exact_sum(pair, 0, sweep.size, bound, [](Vector<double> p, Vector<double> g) { return p * g; });
 }
 
@@ -188,7 +213,7 @@ template <class T> double dot(const Sweep<T>& sweep, const T* a, const T* b) {
 template <class T> double penalty(const Sweep<T>& sweep) {
     const double l2 = static_cast<double>(sweep.l2), l1 = static_cast<double>(sweep.l1);
     if (l2 == 0 && l1 == 0) return 0;
-    const double most = largest(sweep, sweep.parameters, 0, sweep.n_weights);
+    const double most = largest(sweep, sweep.parameters, sweep.n_weights);
     return exact_sum(sweep, 0, sweep.n_weights, l2 / 2 * most * most + l1 * most,
                      [=](Vector<double> p, Vector<double>) { return l2 / 2 * p * p + l1 * magnitude(p); });
 }

@@ -72,7 +72,7 @@ class Workspace:
         row = None if loss is None else loss_for(loss, network.layers[-1].activation)
         self.gradient = np.zeros_like(network.parameters) if trains else np.zeros(0, network.dtype)
         if trains:
-            self.arrays = arithmetic.Arrays(network.parameters, self.gradient, movable, network.n_weights)
+            self.arrays = arithmetic.Arrays(network.parameters, self.gradient, movable, network.n_weights, self.team)
         gradients = network.views(self.gradient) if trains else [(None, None)] * len(network.layers)
         below = arithmetic.Columns(network.n_features, capacity)
         self.columns, self.layers, self.drops = [below], [], []
