@@ -123,3 +123,35 @@ def test_a_dead_network_of_pytorch_is_found_dead() -> None:
     found = gh.diagnose(network, X, y)
     dead = next(finding for finding in found.findings if finding.kind == "dead_units")
     assert (dead.layer, dead.units) == (1, tuple(range(12)))
+
+
+def test_a_network_from_elsewhere_is_a_model(tmp_path) -> None:
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    theirs = Theirs((9,), max_iter=60, random_state=0).fit(X, y)
+    model = Model.of(theirs, target="species")
+    model.save(tmp_path / "m.glass")
+    again = gh.load(tmp_path / "m.glass")
+    assert np.allclose(again.predict_proba(X), theirs.predict_proba(X), atol=1e-6)
+    table = X.assign(species=y)
+    assert again.evaluate(table).scores["accuracy"] == theirs.score(X, y)
+    assert gh.diagnose(again, table).rows == 150
+    assert gh.inspect(again)["scores"]["test"]["rows"] == 0
+    with pytest.raises(gh.TableError, match="takes numbers alone, fill such cells"):
+        again.predict(X.mask(X > 7))
+    numbers = TheirRegressor(hidden_layer_sizes=(5,), max_iter=30, random_state=0).fit(X, X.iloc[:, 0])
+    assert np.allclose(Model.of(numbers).predict(X), numbers.predict(X), atol=1e-4)
+    ours = gh.MLPClassifier((7,), random_state=0, max_iter=20).fit(X, y == 1)
+    assert np.allclose(Model.of(ours).predict_proba(X), ours.predict_proba(X), atol=1e-6)
+    torch.manual_seed(0)
+    logits = torch.nn.Sequential(torch.nn.Linear(4, 6), torch.nn.Tanh(), torch.nn.Linear(6, 3))
+    found = Model.of(logits, names=list(X.columns), classes=["a", "b", "c"])
+    with torch.no_grad():
+        wanted = torch.softmax(logits(torch.tensor(X.to_numpy(np.float32).copy())), 1).numpy()
+    assert np.allclose(found.predict_proba(X), wanted, atol=1e-6)
+    for wrong, words in (
+        ({}, "name their classes"),
+        ({"classes": ["a", "b"]}, "2 classes for 3 outputs"),
+        ({"classes": "abc", "names": ["x"]}, "give 4 others"),
+    ):
+        with pytest.raises(gh.OptionError, match=words):
+            Model.of(logits, **wrong)

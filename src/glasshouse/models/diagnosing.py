@@ -28,6 +28,7 @@ from ..training.batches import Data
 from ..training.loop import Validation
 from ..training.recipe import Recipe
 from .choice import score_by
+from .elsewhere import recipe_of
 from .labels import columns_of
 from .model import Model, Source
 from .origin import parted
@@ -253,16 +254,9 @@ def _foreign(model: Any, y: Array) -> tuple[Network, Recipe, Array]:
         raise OptionError(
             f"y has {Y.shape[1]} columns or classes, the network {network.n_outputs} outputs: give as many"
         )
-    rate = float(getattr(model, "learning_rate_init", 0.001))
-    recipe = Recipe(
-        output=output,
-        loss="cross_entropy" if probabilities else "squared_error",
-        hidden_layer_sizes=network.sizes[1:-1],
-        activation=tuple(layer.activation for layer in network.layers[:-1]) or ("relu",),
-        dtype=network.dtype.name,
-        learning_rate=rate,
-    )
-    return network.with_output(output), recipe, np.ascontiguousarray(Y, network.dtype)
+    network = network.with_output(output)
+    recipe = recipe_of(network, probabilities, float(getattr(model, "learning_rate_init", 0.001)))
+    return network, recipe, np.ascontiguousarray(Y, network.dtype)
 
 
 def _classes(model: Any, network: Network, y: Array) -> Array | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ from ..tables.reading import Table, as_table, listed
 from ..training.batches import AT_ONCE
 from ..training.recipe import Recipe
 from .choice import metric_of
+from .elsewhere import parts_of
 from .intervals import Interval, intervals
 from .labels import Labels, labels_for
 from .origin import Origin, parted, rows_hash
@@ -258,6 +260,46 @@ class Model:
             "origin": asdict(self.origin),
         }
         storage.write(path, "model", document, arrays)
+
+    @classmethod
+    def of(
+        cls,
+        thing: Any,
+        *,
+        names: Sequence[str] | None = None,
+        classes: Sequence[Any] | None = None,
+        target: str = "target",
+    ) -> Model:
+        """The model of a network that was trained elsewhere; it takes its columns as the numbers they are.
+
+        Parameters
+        ----------
+        thing : fitted estimator, scikit-learn's fitted MLP, or torch Sequential of Linear and activations
+        names : sequence of str, optional
+            Of its inputs: those it was fitted with, else x0, x1 and so on.
+        classes : sequence, optional
+            Of its outputs, where it does not know them itself.
+        target : str
+            What the column is called that it predicts.
+
+        Raises
+        ------
+        OptionError
+            If it is no such network, predicts several columns, or names or classes do not fit.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.neural_network import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> theirs = MLPClassifier((8,), tol=0.01, random_state=0).fit(X, y)
+        >>> bool((Model.of(theirs).predict(X) == theirs.predict(X).astype(str)).all())
+        True
+        """
+        parts = parts_of(thing, names, classes, target)
+        nothing = {"validation": {"rows": 0}, "test": {"rows": 0, "source": "none"}}
+        origin = Origin("", "", 0, None, None, with_test=False)
+        return cls(parts.encoder, parts.network, parts.targets, target, parts.recipe, nothing, origin)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Model:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..errors import TableError
 from .cells import Counted
 from .columns import missing_mask, numbers, truths
 from .dates import ORDERS, PARTS, moments, order_of
@@ -30,6 +31,7 @@ __all__ = [
     "DateEncoding",
     "Encoding",
     "NumberEncoding",
+    "PlainEncoding",
 ]
 
 
@@ -227,7 +229,31 @@ class CategoryEncoding:
         return Read(code, _none(words), other & ~rare)
 
 
-Encoding = NumberEncoding | CategoryEncoding | BooleanEncoding | DateEncoding
+@dataclass(frozen=True)
+class PlainEncoding:
+    """One number column as it is: what a network that was trained elsewhere takes. No rule decides for it."""
+
+    name: str
+    kind: ClassVar[str] = "plain"
+
+    @classmethod
+    def fit(cls, name: str, cells: Counted) -> PlainEncoding:
+        return cls(name)
+
+    @property
+    def features(self) -> list[str]:
+        return [self.name]
+
+    def read(self, words: pa.Array) -> Read:
+        values = numbers(self.name, words)
+        missing = np.isnan(values)
+        if missing.any():
+            cell = words[int(missing.argmax())].as_py()
+            raise TableError(f"column {self.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
+        return Read(_columns(values), _none(words), _none(words))
+
+
+Encoding = NumberEncoding | CategoryEncoding | BooleanEncoding | DateEncoding | PlainEncoding
 ENCODINGS: dict[str, type[Encoding]] = {
-    e.kind: e for e in (NumberEncoding, CategoryEncoding, BooleanEncoding, DateEncoding)
+    e.kind: e for e in (NumberEncoding, CategoryEncoding, BooleanEncoding, DateEncoding, PlainEncoding)
 }
