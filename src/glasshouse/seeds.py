@@ -15,6 +15,7 @@ PURPOSES = (
     "split",
     "topology",
     "leaks",
+    "evolution",
 )  # appended to, never reordered: the place is the child's key
 
 

@@ -49,6 +49,8 @@ class Workspace:
     gradient : (n_parameters,), or empty if the workspace is for the way forward only
     columns : list of Columns
         The inputs, then the columns of each layer.
+    inputs : list of Columns
+        What each layer reads: the columns below, or those that dropout leaves of them.
     n : int
         How many columns the last batch has.
     """
@@ -75,13 +77,14 @@ class Workspace:
             self.arrays = arithmetic.Arrays(network.parameters, self.gradient, movable, network.n_weights, self.team)
         gradients = network.views(self.gradient) if trains else [(None, None)] * len(network.layers)
         below = arithmetic.Columns(network.n_features, capacity)
-        self.columns, self.layers, self.drops = [below], [], []
+        self.columns, self.inputs, self.layers, self.drops = [below], [], [], []
         for k, (layer, (w, b), (dw, db)) in enumerate(
             zip(network.layers, network.views(network.parameters), gradients, strict=True)
         ):
             reads_z = row is not None and row.reads == "z" and layer is network.layers[-1]
             here = arithmetic.Columns(layer.fan_out, capacity, layer.activation, keep_z or reads_z, trains)
             self.columns.append(here)
+            self.inputs.append(below)
             self.layers.append(layer.bind(arithmetic, w, b, dw, db, below, here, self.team, network.may_fill))
             if trains and k < len(self.dropout) and self.dropout[k] > 0:
                 below = arithmetic.Columns(layer.fan_out, capacity, "identity", False, True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from .. import storage
 from ..errors import ModelFileError, OptionError
 from ..network.document import layer_settings, network_from, pattern_arrays
+from ..network.network import Network
 from ..storage import as_type
 from .batches import AT_ONCE, Data, is_written
 from .optimizers import LBFGS
@@ -144,22 +146,20 @@ def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         **{name: getattr(state, name) for name in COUNTS},
     }
     if state.best is not None:
-        arrays["best"] = state.best.parameters
-        document["best"] = {"epoch": state.best.epoch, "value": state.best.value}
+        arrays["best"] = state.best.network.parameters
+        arrays |= {f"best.{name}": pattern for name, pattern in pattern_arrays(state.best.network).items()}
+        layers = [layer_settings(layer) for layer in state.best.network.layers]
+        document["best"] = {"epoch": state.best.epoch, "value": state.best.value, "layers": layers}
     return document, arrays
 
 
 def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: State, recipe: Recipe) -> State:
     """The state of a document and its arrays; each part is there and of the type and shape that a fresh state has."""
-    network = network_from(document["layers"], arrays)
-    if [layer_settings(layer) for layer in network.layers] != [layer_settings(layer) for layer in fresh.network.layers]:
-        raise ValueError("its layers are not those of the recipe")
-    _, wanted = described(fresh)
-    best, whole = document["best"], isinstance(recipe.optimizer, LBFGS)
-    if best is not None:
-        wanted["best"] = fresh.network.parameters
+    network = _of_recipe(document["layers"], arrays, fresh)
+    best, whole = _best(document["best"], arrays, fresh), isinstance(recipe.optimizer, LBFGS)
+    _, wanted = described(_like(fresh, network, best))
     if whole and "moment.steps" in arrays:
-        wanted |= {f"moment.{name}": fresh.network.parameters for name in ("steps", "changes")}
+        wanted |= {f"moment.{name}": network.parameters for name in ("steps", "changes")}
     if set(arrays) != set(wanted):
         raise ValueError(f"it holds {', '.join(sorted(set(arrays) ^ set(wanted)))} or lacks it")
 
@@ -170,7 +170,8 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
             raise ValueError(f"{name} does not fit the network")
         return array
 
-    checked("parameters")
+    for name in ("parameters", *(["best"] if best is not None else [])):
+        checked(name)
     moments = {name.removeprefix("moment."): checked(name) for name in arrays if name.startswith("moment.")}
     if whole and moments:
         curvatures = (moments["steps"] * moments["changes"]).sum(axis=-1)
@@ -190,9 +191,7 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
         generator=_generator(document["generator"]),
         movable=checked("movable") if "movable" in arrays else None,
         average=checked("average") if "average" in arrays else None,
-        best=None
-        if best is None
-        else Best(as_type(best["epoch"], int, "epoch"), as_type(best["value"], float, "value"), checked("best")),
+        best=best,
         mark=-np.inf if mark is None else as_type(mark, float, "mark"),
         settled=as_type(document["settled"], bool, "settled"),
         history=[
@@ -203,6 +202,36 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
             for row in document["history"]
         ],
         **counts,
+    )
+
+
+def _of_recipe(layers: Any, arrays: dict[str, Any], fresh: State) -> Network:
+    """A network of the units a fresh one has; connections may have been cut, or have moved."""
+    network = network_from(layers, arrays)
+    for found, wanted in zip(network.layers, fresh.network.layers, strict=True):
+        if (found.fan_in, found.fan_out, found.activation) != (wanted.fan_in, wanted.fan_out, wanted.activation):
+            raise ValueError("its layers are not those of the recipe")
+    return network
+
+
+def _best(document: Any, arrays: dict[str, Any], fresh: State) -> Best | None:
+    if document is None:
+        return None
+    own = {name.removeprefix("best."): array for name, array in arrays.items() if name.startswith("best.")}
+    network = _of_recipe(document["layers"], own | {"parameters": arrays["best"]}, fresh)
+    return Best(as_type(document["epoch"], int, "epoch"), as_type(document["value"], float, "value"), network)
+
+
+def _like(fresh: State, network: Network, best: Best | None) -> State:
+    """The arrays a state of this network has, for their types and shapes."""
+    sized = np.zeros(len(network.parameters), fresh.network.dtype)
+    return State(
+        network=Network(network.layers, sized),
+        moments=dict.fromkeys(fresh.moments, sized),
+        generator=fresh.generator,
+        movable=None if fresh.movable is None else sized.astype(np.uint8),
+        average=None if fresh.average is None else sized,
+        best=None if best is None else replace(best, network=best.network.astype(fresh.network.dtype)),
     )
 
 

@@ -17,6 +17,7 @@ from .batches import Batch, Batches, Data
 from .lbfgs import iteration
 from .optimizers import LBFGS, Pull
 from .recipe import Recipe
+from .rewiring import evolved
 from .schedules import Plateau, Progress
 from .state import Best, State
 from .watchers import Watcher
@@ -73,11 +74,21 @@ def epoch(
         total, penalties, rows_seen = total + value * n, penalties + penalty * n, rows_seen + n
         for watcher in watchers:
             watcher.after_step(state, work)
+        if recipe.evolution is not None:
+            evolve(state, work, recipe, len(batches))
     state.samples += rows_seen
     if not moved and not (recipe.optimizer.moments or recipe.l1 or recipe.dropout or recipe.average):
         state.settled = True  # every epoch from here on would do nothing
     rows_seen = max(rows_seen, 1)
     return {"loss": total / rows_seen, "penalty": penalties / rows_seen, "learning_rate": rate}
+
+
+def evolve(state: State, work: Workspace, recipe: Recipe, steps_an_epoch: int) -> None:
+    """Move connections, if it is their time."""
+    assert recipe.evolution is not None
+    share = recipe.evolution.moving(state.step, steps_an_epoch, recipe.max_epochs * steps_an_epoch)
+    if share > 0:
+        state.move(*evolved(work, state.moments, recipe.evolution, share, recipe.seed, state.step))
 
 
 def pull_of(work: Workspace, recipe: Recipe) -> Pull:
@@ -187,7 +198,7 @@ def look_back(state: State, recipe: Recipe) -> None:
     value = losses.get(recipe.monitor, row.get("validation_score", 0))
     if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
         kept = state.network.parameters if state.average is None else state.average
-        state.best = Best(state.epoch, value, kept.copy())
+        state.best = Best(state.epoch, value, state.network.with_parameters(kept))
     better = value > state.mark + recipe.tol
     state.mark = max(state.mark, value)
     if isinstance(recipe.optimizer, LBFGS) and recipe.monitor == "loss":

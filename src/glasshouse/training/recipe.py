@@ -16,6 +16,7 @@ from ..network.network import Network, perceptron_layers
 from ..seeds import stream
 from ..storage import as_type, restored
 from .optimizers import LBFGS, OPTIMIZERS, Adam, AdamW, Optimizer
+from .rewiring import Evolution, evolution_from
 from .schedules import SCHEDULES, Constant, Progress, Schedule
 
 __all__ = ["MONITORS", "Recipe"]
@@ -45,6 +46,8 @@ class Recipe:
         'auto' gives each layer what its activation wants.
     density : Density
         The share of the weights that exists.
+    evolution : Evolution or None
+        How connections move while the network trains; those of dense layers do not.
     dropout : tuple of float
         The share of units a step leaves out: one for all hidden layers, or one for each; empty for none.
     loss_scale : float
@@ -82,6 +85,7 @@ class Recipe:
     activation: tuple[str, ...] = ("relu",)
     initializer: Initializer | str = "auto"
     density: Density = field(default_factory=Density)
+    evolution: Evolution | None = None
     dtype: str = "float32"
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 0.001
@@ -167,6 +171,7 @@ class Recipe:
             "l1": self.l1 > 0,
             "clip_norm": self.clip_norm is not None,
             "average": self.average > 0,
+            "evolution": self.evolution is not None,
             "schedule": not isinstance(self.schedule, Constant),
         }
         for name in [name for name, given in asked.items() if given]:
@@ -194,6 +199,7 @@ class Recipe:
         for name in ("optimizer", "schedule"):
             document[name] = {"name": document[name].name, **asdict(document[name])}
         document["density"] = asdict(self.density)
+        document["evolution"] = None if self.evolution is None else self.evolution.to_dict()
         document["initializer"] = self.initializer if isinstance(self.initializer, str) else asdict(self.initializer)
         if callable(self.loss):
             document["loss"] = f"custom: {known_by(self.loss)}"
@@ -212,6 +218,8 @@ class Recipe:
             "density": restored(Density, choices.pop("density")),
             "loss": as_type(choices.pop("loss"), str, "loss"),
         }
+        evolution = choices.pop("evolution")
+        found["evolution"] = None if evolution is None else evolution_from(evolution)
         first = choices.pop("initializer")
         found["initializer"] = "auto" if first == "auto" else restored(Initializer, first)
         return cls(**found, **{name: as_type(value, hints[name], name) for name, value in choices.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,11 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Best:
-    """The best weights so far, and what made them so."""
+    """The best network so far, and what made it so."""
 
     epoch: int
     value: float
-    parameters: Array
+    network: Network
 
 
 @dataclass
@@ -109,19 +109,20 @@ class State:
 
     def chosen(self) -> Network:
         """The network to keep: the best weights where validation rows chose, else the running mean, else the last."""
-        kept = self.network.parameters if self.average is None else self.average
-        return self.network.with_parameters(kept if self.best is None else self.best.parameters)
+        if self.best is not None:
+            return self.best.network.with_parameters(self.best.network.parameters)
+        return self.network.with_parameters(self.network.parameters if self.average is None else self.average)
 
     def move(self, network: Network, origin: npt.NDArray[np.integer[Any]]) -> None:
-        """Take a network of another shape: what belongs to a parameter follows it, newborn ones are at rest."""
+        """Take a network of another shape: what belongs to a parameter follows it, newborn ones are at rest.
+
+        The best weights so far stay as they are, in their own shape.
+        """
         self.network = network
         self.moments = {name: follow(vector, origin) for name, vector in self.moments.items()}
         self.movable = None if self.movable is None else follow(self.movable, origin, born=1)
         if self.average is not None:
             self.average = np.where(origin < 0, network.parameters, follow(self.average, origin))
-        if self.best is not None:
-            moved = follow(self.best.parameters, origin)
-            self.best = replace(self.best, parameters=np.where(origin < 0, network.parameters, moved))
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_work": None, "_objective": None}  # buffers and threads stay where they are
