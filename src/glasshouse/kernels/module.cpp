@@ -94,28 +94,34 @@ template <class L, class B> void bind_passes(nb::class_<B>& layer, auto work) {
         .def("backward", [work](B& l, std::size_t n, bool add) { released(work(l) * n, [&] { l.backward(n, add); }); }, "n"_a, "add"_a = false);
 }
 
-/// A layer on a pattern, whichever way it multiplies.
+/// A layer on a pattern, whichever way it multiplies; what goes forward only needs no column order.
+using Way = std::optional<Places>;
+
 template <class T, class L> void bind_sparse(nb::module_& m, const char* name) {
-    using S = Bound<L, Flat<const T>, Flat<const T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Places, Places, Places>;
+    using S = Bound<L, Flat<const T>, Flat<const T>, std::optional<Flat<T>>, std::optional<Flat<T>>, Places, Places, Way, Way, Way>;
     nb::class_<S> sparse(m, name);
-    sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Places column_starts, Places outputs, Places order,
+    sparse.def("__init__", [](S* self, Places row_starts, Places inputs, Way column_starts, Way outputs, Way order,
                               Flat<const T> w, Flat<const T> b, std::optional<Flat<T>> dw, std::optional<Flat<T>> db, Columns<T>& below, Columns<T>& here,
                               Team& team) {
         const std::size_t connections = w.size();
         expect(row_starts.size(), here.rows + 1, "row_starts");
-        expect(column_starts.size(), below.rows + 1, "column_starts");
-        for (const auto* places : {&inputs, &outputs, &order}) expect(places->size(), connections, "the pattern");
+        expect(inputs.size(), connections, "the pattern");
+        if (here.delta != nullptr && !(column_starts && outputs && order))
+            throw std::invalid_argument("a layer that goes back needs its connections in column order too");
+        if (column_starts) expect(column_starts->size(), below.rows + 1, "column_starts");
+        for (const auto* places : {&outputs, &order})
+            if (*places) expect((*places)->size(), connections, "the pattern");
         expect(b.size(), here.rows, "b");
         if (dw) expect(dw->size(), connections, "dw");
         expect_gradient(here, dw, db);
-        if (!ascending(row_starts, connections) || !ascending(column_starts, connections) || !within(inputs, below.rows) ||
-            !within(outputs, here.rows) || !within(order, connections))
+        if (!ascending(row_starts, connections) || !within(inputs, below.rows) || (column_starts && !ascending(*column_starts, connections)) ||
+            (outputs && !within(*outputs, here.rows)) || (order && !within(*order, connections)))
             throw std::invalid_argument("the pattern points outside the layer");
-        const Pattern pattern{row_starts.data(), inputs.data(), column_starts.data(), outputs.data(), order.data()};
+        const Pattern pattern{row_starts.data(), inputs.data(), data_of<const std::int32_t>(column_starts), data_of<const std::int32_t>(outputs), data_of<const std::int32_t>(order)};
         new (self) S({w, b, dw, db, row_starts, inputs, column_starts, outputs, order}, pattern, w.data(), b.data(),
                      data_of<T>(dw), data_of<T>(db), below, here, team);
-    }, "row_starts"_a.noconvert(), "inputs"_a.noconvert(), "column_starts"_a.noconvert(), "outputs"_a.noconvert(), "order"_a.noconvert(),
-        "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
+    }, "row_starts"_a.noconvert(), "inputs"_a.noconvert(), "column_starts"_a.noconvert().none(), "outputs"_a.noconvert().none(),
+        "order"_a.noconvert().none(), "w"_a.noconvert(), "b"_a.noconvert(), "dw"_a.noconvert().none(), "db"_a.noconvert().none(), "below"_a, "here"_a, "team"_a,
         nb::keep_alive<1, 11>(), nb::keep_alive<1, 12>(), nb::keep_alive<1, 13>());
     bind_passes<L>(sparse, [](const S& l) { return std::get<0>(l.owned).size(); });
 }

@@ -30,7 +30,7 @@ from .network import Network
 from .passes import forward, loss_and_gradient
 from .workspace import Workspace
 
-__all__ = ["CURVATURES", "Curvature", "Seed", "Sweeps", "hessian_diagonal", "is_exact"]
+__all__ = ["CURVATURES", "PANEL", "Curvature", "Seed", "Sweeps", "hessian_diagonal", "is_exact", "output_seeds"]
 
 Array = npt.NDArray[Any]
 PANEL = 256  # a whole number of blocks of 64 bytes, so that what stands past n can be put out

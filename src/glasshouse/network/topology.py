@@ -54,8 +54,8 @@ class Topology:
         )
         if not in_order or not ((inputs >= 0) & (inputs < fan_in)).all():
             raise ValueError(f"the pattern does not fit a layer of shape {self.shape}")
-        place = self.rows.astype(np.int64) * fan_in + inputs
-        if not (np.diff(place) > 0).all():
+        rows = np.repeat(np.arange(fan_out), np.diff(starts))  # not `self.rows`, which would stay in memory
+        if not (np.diff(rows * fan_in + inputs) > 0).all():
             raise ValueError("the inputs of a unit must ascend, each once")
 
     @classmethod

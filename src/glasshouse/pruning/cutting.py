@@ -1,62 +1,42 @@
-"""Cutting: the weights with the smallest saliencies leave, at once or while the network trains."""
+"""Cutting while a network trains: before an epoch, down to what a schedule leaves."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-from ..network.network import Network
-from ..network.reshaping import Change, thinned
 from ..training.state import State
 from ..training.watchers import Watcher
 from .criteria import Criterion
 from .evidence import Evidence
+from .grains import cut, pieces
 from .schedule import Cubic
 
-__all__ = ["Cutting", "cut", "strongest"]
-
-Array = npt.NDArray[Any]
-
-
-def strongest(saliency: Array, count: int) -> npt.NDArray[np.bool_]:
-    """Which are the `count` largest; of equal ones, those that stand first.
-
-    Examples
-    --------
-    >>> strongest(np.array([3.0, 1.0, 2.0, 2.0]), 2).tolist()
-    [True, False, True, False]
-    """
-    keep = np.zeros(len(saliency), bool)
-    keep[np.argsort(-saliency, kind="stable")[:count]] = True
-    return keep
-
-
-def cut(network: Network, saliency: Array, count: int) -> Change:
-    """The network with the `count` most salient of its weights."""
-    return thinned(network, strongest(saliency, count))
+__all__ = ["Cutting"]
 
 
 class Cutting(Watcher):
-    """Cuts before an epoch down to what a schedule leaves; what was cut does not return.
+    """Cuts what counts least; it does not return, unless the recipe has an `Evolution` that grows something.
 
     Parameters
     ----------
     schedule : Cubic
     criterion : Criterion
-    evidence : Evidence
+    evidence : Evidence, optional
+        Needed by criteria that look at rows.
     whole : int
-        How many weights a density of 1 is.
+        How many pieces a density of 1 is.
+    grain : {'weights', 'units', 'inputs'}
     """
 
-    def __init__(self, schedule: Cubic, criterion: Criterion, evidence: Evidence, whole: int):
-        self.schedule, self.criterion, self.evidence, self.whole = schedule, criterion, evidence, whole
+    def __init__(
+        self, schedule: Cubic, criterion: Criterion, evidence: Evidence | None, whole: int, grain: str = "weights"
+    ):
+        self.schedule, self.criterion, self.evidence = schedule, criterion, evidence
+        self.whole, self.grain = whole, grain
 
     def before_epoch(self, state: State) -> None:
         count = max(1, round(self.schedule.at(state.epoch) * self.whole))
-        if count >= state.network.n_weights:
+        if count >= pieces(state.network, self.grain):
             return
-        saliency = self.criterion.saliency(state.network, self.evidence)
-        state.move(*cut(state.network, saliency, count))
+        state.move(*cut(state.network, self.criterion, self.evidence, self.grain, count))
         state.best, state.mark, state.waited = None, -np.inf, 0  # what was best was larger

@@ -109,6 +109,11 @@ class TableEncoding:
             names[name] = None
         return list(names)
 
+    @property
+    def bounds(self) -> npt.NDArray[np.float64]:
+        """Between which numbers each column of the matrix lies, (2, n_features), whatever the table."""
+        return np.array([pair for encoding in self.encodings for pair in encoding.bounds]).T
+
     def transform(self, table: Table) -> tuple[npt.NDArray[np.float32], Surprises]:
         """The matrix of a table that has the training table's columns, and what was odd about it; see `encode`."""
         encoded = self.encode(table)

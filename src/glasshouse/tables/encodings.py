@@ -53,6 +53,8 @@ class Read(NamedTuple):
 RARE = 5  # rows below which a level is not told apart
 MOST_LEVELS = 256
 BEND = 3.0  # where smooth clipping ends up
+Bounds = tuple[float, float]  # between which numbers a feature lies
+CLIPPED, SWITCH = (-BEND, BEND), (0.0, 1.0)
 FAR = 1e6  # scaled values beyond are 3 to the last bit of float32
 
 
@@ -89,6 +91,10 @@ class NumberEncoding:
     @property
     def features(self) -> list[str]:
         return [self.name, f"{self.name} missing"] if self.indicator else [self.name]
+
+    @property
+    def bounds(self) -> list[Bounds]:
+        return [CLIPPED, *[SWITCH] * self.indicator]
 
     def read(self, words: pa.Array) -> Read:
         values = numbers(self.name, words)
@@ -127,6 +133,10 @@ class BooleanEncoding:
     @property
     def features(self) -> list[str]:
         return [self.name, f"{self.name} missing"] if self.indicator else [self.name]
+
+    @property
+    def bounds(self) -> list[Bounds]:
+        return [SWITCH] * len(self.features)
 
     def read(self, words: pa.Array) -> Read:
         values = truths(words)
@@ -175,6 +185,10 @@ class DateEncoding:
     def features(self) -> list[str]:
         return [f"{self.name} {part}" for part in self.parts] + [f"{self.name} missing"] * self.indicator
 
+    @property
+    def bounds(self) -> list[Bounds]:
+        return [CLIPPED] * len(self.parts) + [SWITCH] * self.indicator
+
     def read(self, words: pa.Array) -> Read:
         found = moments(words, self.order)._asdict()
         missing = np.isnan(found["days"])
@@ -219,6 +233,10 @@ class CategoryEncoding:
         words = [f"{self.name}={level}" for level in self.levels]
         return words + [f"{self.name} other"] * self.other + [f"{self.name} missing"] * self.missing
 
+    @property
+    def bounds(self) -> list[Bounds]:
+        return [SWITCH] * len(self.features)
+
     def read(self, words: pa.Array) -> Read:
         gone = missing_mask(words)
         level = np.asarray(pc.index_in(words, value_set=pa.array(self.levels, pa.string())).fill_null(-1))
@@ -243,6 +261,10 @@ class PlainEncoding:
     @property
     def features(self) -> list[str]:
         return [self.name]
+
+    @property
+    def bounds(self) -> list[Bounds]:
+        return [(-math.inf, math.inf)]
 
     def read(self, words: pa.Array) -> Read:
         values = numbers(self.name, words)
