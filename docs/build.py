@@ -19,10 +19,14 @@ from glasshouse.network.activations import ACTIVATIONS
 from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
 from glasshouse.network.losses import LOSSES, SMOOTH
+from glasshouse.pruning.compaction import STORAGES
+from glasshouse.pruning.criteria import CRITERIA
+from glasshouse.pruning.grains import GRAINS
 from glasshouse.tables import columns
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.tables.windows import FEATURES
 from glasshouse.training.optimizers import OPTIMIZERS
+from glasshouse.training.rewiring import DROPS, GROWS, NEW_WEIGHTS
 from glasshouse.training.schedules import SCHEDULES
 
 HERE = Path(__file__).parent
@@ -110,6 +114,7 @@ def units() -> str:
         "## Density\n",
         "`src/glasshouse/network/density.py`. How the connections of a network sparse from the start are dealt.\n",
         table(["allocation", "each layer gets"], allocations),
+        *pruning(),
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),
@@ -125,6 +130,36 @@ def units() -> str:
         f"Bundled with scikit-learn, as `example:NAME`: {', '.join(map(code, EXAMPLES))}. The target is `target`.\n",
     ]
     return "\n".join(parts)
+
+
+def pruning() -> list[str]:
+    """What is cut, by what it counts, and how connections move."""
+    criteria = [
+        [code(r.name), code(r.formula), "rows" if r.needs_rows else "–", r.reference] for r in CRITERIA.values()
+    ]
+    ways = [(DROPS, "drop"), (GROWS, "grow")]
+    rows = [[code(part), code(name), first_line(rule)] for units, part in ways for name, rule in units.items()]
+    rows += [[code("new_weight"), code(name), words] for name, words in NEW_WEIGHTS.items()]
+    return [
+        "## Criteria of pruning\n",
+        "`src/glasshouse/pruning/criteria.py`. How much a weight counts; the least salient is cut first."
+        " [pruning.md](pruning.md) has what each costs and keeps.\n",
+        table(["name", "saliency", "looks at", "source"], criteria),
+        "## Grains of pruning\n",
+        "`src/glasshouse/pruning/grains.py`. What is cut in one piece.\n",
+        table(["grain", "a piece is"], [[code(name), words] for name, words in GRAINS.items()]),
+        "## Storage of a compacted layer\n",
+        "`src/glasshouse/pruning/compaction.py`.\n",
+        table(["storage", "dense or CSR"], [[code(name), words] for name, words in STORAGES.items()]),
+        "## Evolution\n",
+        "`src/glasshouse/training/rewiring.py`. How the connections of sparse layers move while they train;"
+        " `Evolution()` has the settings.\n",
+        table(["setting", "name", "what"], rows),
+    ]
+
+
+def first_line(rule: object) -> str:
+    return (rule.__doc__ or "").splitlines()[0]
 
 
 def limit_of(row: FindingKind, limit: float | None) -> str:

@@ -22,6 +22,7 @@ from glasshouse.training.checkpoints import begin
 from glasshouse.training.loop import Validation, fit
 from glasshouse.training.optimizers import LBFGS, OPTIMIZERS
 from glasshouse.training.recipe import Recipe
+from glasshouse.training.rewiring import Evolution
 from glasshouse.training.schedules import SCHEDULES, Plateau
 from glasshouse.training.state import State
 from glasshouse.training.watchers import Watcher
@@ -67,6 +68,7 @@ def configuration(number: int) -> tuple[Recipe, Data, Validation | None]:
         "l1": pick(0.0, 0.001),
         "clip_norm": pick(None, 0.1, 1.0),
         "average": float(pick(0.0, 0.9, 1.0)),
+        "evolution": pick(None, Evolution(grow=pick("random", "gradient"), every=2, until=1.0)),
     }
     recipe = Recipe(
         output=output,

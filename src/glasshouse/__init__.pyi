@@ -20,6 +20,7 @@ from .health.findings import Finding as Finding
 from .models.diagnosing import diagnose as diagnose
 from .models.model import Model as Model
 from .models.model import load as load
+from .models.pruning import prune as prune
 from .models.train import train as train
 from .models.verbs import evaluate as evaluate
 from .models.verbs import inspect as inspect
@@ -27,12 +28,14 @@ from .models.verbs import predict as predict
 from .models.verbs import windows as windows
 from .network.density import Density as Density
 from .network.initializers import Initializer as Initializer
+from .pruning.cutting import GradualPruning as GradualPruning
 from .tables.reading import Reading as Reading
 from .training.optimizers import LBFGS as LBFGS
 from .training.optimizers import SGD as SGD
 from .training.optimizers import Adam as Adam
 from .training.optimizers import AdamW as AdamW
 from .training.optimizers import RMSprop as RMSprop
+from .training.rewiring import Evolution as Evolution
 from .training.schedules import Constant as Constant
 from .training.schedules import Cosine as Cosine
 from .training.schedules import InverseScaling as InverseScaling

@@ -25,7 +25,7 @@ from safetensors.numpy import save
 
 from .errors import GlasshouseError, ModelFileError
 
-__all__ = ["as_type", "checked_place", "is_stored", "read", "restored", "write", "write_bytes"]
+__all__ = ["as_type", "checked_place", "is_stored", "packed", "read", "restored", "write", "write_bytes"]
 
 FORMAT = "glasshouse"
 VERSION = 1
@@ -59,6 +59,11 @@ def fingerprint(document: Mapping[str, Any], arrays: Arrays) -> str:
 
 def write(path: str | os.PathLike[str], kind: str, document: Mapping[str, Any], arrays: Arrays) -> None:
     """Write a file of one kind ('model', ...) in one atomic step."""
+    write_bytes(path, packed(kind, document, arrays))
+
+
+def packed(kind: str, document: Mapping[str, Any], arrays: Arrays) -> bytes:
+    """The bytes of such a file."""
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     whole = {
         "format": FORMAT,
@@ -67,7 +72,7 @@ def write(path: str | os.PathLike[str], kind: str, document: Mapping[str, Any], 
         "document": document,
         "sha256": fingerprint(document, arrays),
     }
-    write_bytes(path, save(arrays, {FORMAT: canonical(whole)}))
+    return bytes(save(arrays, {FORMAT: canonical(whole)}))
 
 
 def checked_place(path: str | os.PathLike[str], *inputs: Any) -> Path:

@@ -19,6 +19,7 @@ FLOORS = {
     "training": 2,
     "drawing": 2,
     "health": 3,
+    "pruning": 3,
     "estimators": 4,
     "models": 5,
     "cli": 8,

@@ -21,10 +21,14 @@ from glasshouse.network.activations import ACTIVATIONS
 from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
 from glasshouse.network.losses import LOSSES
+from glasshouse.pruning.compaction import STORAGES
+from glasshouse.pruning.criteria import CRITERIA
+from glasshouse.pruning.grains import GRAINS
 from glasshouse.tables.columns import KINDS
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.tables.reading import Reading
 from glasshouse.training.optimizers import OPTIMIZERS
+from glasshouse.training.rewiring import DROPS, GROWS, NEW_WEIGHTS
 from glasshouse.training.schedules import SCHEDULES
 
 REPOSITORY = Path(__file__).parents[2]
@@ -87,7 +91,23 @@ def test_a_verb_is_a_function_with_the_same_options(verb: str) -> None:
     assert "Examples" in (inspect.getdoc(function) or "") or verb == "evaluate"
 
 
-UNITS = [*ALLOCATIONS, *ACTIVATIONS, *LOSSES, *INITIALIZERS, *ALIASES, *OPTIMIZERS, *SCHEDULES, *KINDS, *EXAMPLES]
+UNITS = [
+    *CRITERIA,
+    *GRAINS,
+    *STORAGES,
+    *DROPS,
+    *GROWS,
+    *NEW_WEIGHTS,
+    *ALLOCATIONS,
+    *ACTIVATIONS,
+    *LOSSES,
+    *INITIALIZERS,
+    *ALIASES,
+    *OPTIMIZERS,
+    *SCHEDULES,
+    *KINDS,
+    *EXAMPLES,
+]
 
 
 @pytest.mark.parametrize("unit", UNITS)

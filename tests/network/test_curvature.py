@@ -78,7 +78,7 @@ CASES = [
 @pytest.mark.parametrize(("hidden", "whole"), CASES)
 def test_the_diagonal_is_the_one_of_automatic_differentiation(output, loss, hidden, whole) -> None:
     rng = np.random.default_rng(len(hidden))
-    sizes = [4, 5, 3, 6, 4][: 1 + len(hidden)] + [3]
+    sizes = [*[4, 5, 3, 6, 4][: 1 + len(hidden)], 3]
     for masks in (None, masks_for(rng, sizes, 0.6)):
         network = build(rng, sizes, [*hidden, output], masks=masks)
         X, Y, weight = batch(rng, 300, 4, 3, output, loss=loss)
@@ -109,10 +109,13 @@ def test_without_bends_the_diagonal_is_that_of_gauss_and_newton(output, loss) ->
 def test_deep_smooth_networks_are_known_to_be_approximated() -> None:
     rng = np.random.default_rng(1)
     network = build(rng, [4, 6, 5, 6, 2], ["tanh", "tanh", "sigmoid", "identity"])
-    assert not is_exact(network) and is_exact(network, whole=True)
+    assert not is_exact(network)
+    assert is_exact(network, whole=True)
     assert is_exact(build(rng, [4, 6, 5, 6, 2], ["tanh", "tanh", "relu", "identity"]))
     X, Y, _ = batch(rng, 200, 4, 2, "identity")
     near, whole = (hessian_diagonal(network, "squared_error", X, Y, whole=whole) for whole in (False, True))
     first = slice(0, 24)
-    assert np.array_equal(near[24:], whole[24:]) or np.allclose(near[24 : network.n_weights], whole[24 : network.n_weights])
+    assert np.array_equal(near[24:], whole[24:]) or np.allclose(
+        near[24 : network.n_weights], whole[24 : network.n_weights]
+    )
     assert 0 < np.abs(near[first] - whole[first]).max() < 0.5 * np.abs(whole[first]).max()

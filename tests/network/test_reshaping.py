@@ -41,4 +41,5 @@ def test_reconnecting_keeps_the_old_and_zeroes_the_new() -> None:
         assert len(places) == np.prod(new.weight_shape)
     weights = changed.parameters[: changed.n_weights]
     born = origin[: changed.n_weights] < 0
-    assert (weights[born] == 0).all() and born[:12].tolist() == [p not in before[0] for p in wanted[0]]
+    assert (weights[born] == 0).all()
+    assert born[:12].tolist() == [p not in before[0] for p in wanted[0]]

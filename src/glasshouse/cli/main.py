@@ -20,6 +20,7 @@ VERBS = {
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a model on a table that has the target.",
     "diagnose": "Say what is wrong with a network, and cure it.",
+    "prune": "Cut what a model does not need, and measure what that saves.",
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted
 
 from ..network.losses import LOSSES
+from ..training.rewiring import Evolution
 from ..training.watchers import Watcher
 from .base import Array, Run, answers, classes_of, shown_to_callbacks
 from .mlp import BaseMLP
@@ -98,6 +99,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         clip_norm: float | None = None,
         average: bool | float = False,
         density: Any = 1.0,
+        evolution: Evolution | None = None,
         dtype: str = "auto",
         watch_health: bool = True,
     ):
@@ -125,6 +127,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.clip_norm = clip_norm
         self.average = average
         self.density = density
+        self.evolution = evolution
         self.dtype = dtype
         self.watch_health = watch_health
 

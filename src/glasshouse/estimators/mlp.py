@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from ..errors import TrainingDiverged
+from ..errors import OptionError, TrainingDiverged
 from ..network.activations import ACTIVATIONS
 from ..network.density import Density
 from ..network.initializers import ALIASES, INITIALIZERS, Initializer
@@ -25,6 +25,7 @@ from ..training.batches import Batches, Data
 from ..training.loop import Validation, epoch, look_back
 from ..training.optimizers import LBFGS, OPTIMIZERS, optimizer
 from ..training.recipe import Recipe
+from ..training.rewiring import Evolution
 from ..training.schedules import SCHEDULES, Plateau, schedule
 from ..training.state import State
 from ..training.watchers import Printer
@@ -69,6 +70,7 @@ class BaseMLP(BaseNetwork):
         "clip_norm": [None, Interval(Real, 0, None, closed="neither")],
         "average": ["boolean", Interval(Real, 0, 1, closed="left")],
         "density": [Interval(Real, 0, 1, closed="right"), Density],
+        "evolution": [None, Evolution],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
         "watch_health": ["boolean"],
     }
@@ -120,7 +122,8 @@ class BaseMLP(BaseNetwork):
             hidden_layer_sizes=sizes,
             activation=(self.activation,) if isinstance(self.activation, str) else tuple(self.activation),
             initializer=self.initializer,
-            density=self.density if isinstance(self.density, Density) else Density(float(self.density)),
+            density=self._density(),
+            evolution=self.evolution,
             dtype=dtype,
             optimizer=solver,
             learning_rate=float(self.learning_rate_init),
@@ -138,6 +141,19 @@ class BaseMLP(BaseNetwork):
             patience=patience + 1,  # scikit-learn stops once there have been more than n_iter_no_change
             seed=seed,
         )
+
+    def _density(self) -> Density:
+        """How sparse the network is; the evolution says how a plain share is dealt to the layers."""
+        given, evolution = self.density, self.evolution
+        whole = isinstance(given, Density)
+        found = given if whole else Density(float(given), evolution.allocation if evolution else "erdos_renyi")
+        if evolution is not None and found.share == 1:
+            raise OptionError("evolution moves the connections of sparse layers: set density below 1")
+        if evolution is not None and found.allocation != evolution.allocation:
+            raise OptionError(
+                f"density is dealt by {found.allocation!r}, evolution says {evolution.allocation!r}: say the same"
+            )
+        return found
 
     def _recipe(self, targets: Targets, data: Data, validated: bool, seed: int) -> Recipe:
         mean_weight = 1.0 if data.weight is None else float(data.of(data.weight).mean())
@@ -285,7 +301,7 @@ class BaseMLP(BaseNetwork):
         if now["out_activation"] == "auto":
             now["out_activation"] = before.output
         was = {"loss": before.loss, "out_activation": before.output, "dtype": before.dtype}
-        for name in ("hidden_layer_sizes", "activation", "density", "optimizer", "average"):
+        for name in ("hidden_layer_sizes", "activation", "density", "evolution", "optimizer", "average"):
             now[name], was[name] = getattr(recipe, name), getattr(before, name)
         for name, value in now.items():
             if value != was[name]:

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from ..network.losses import SMOOTH
+from ..training.rewiring import Evolution
 from ..training.watchers import Watcher
 from .base import Array, Run, answers, rows_that_count, shown_to_callbacks
 from .mlp import BaseMLP
@@ -83,6 +84,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         clip_norm: float | None = None,
         average: bool | float = False,
         density: Any = 1.0,
+        evolution: Evolution | None = None,
         dtype: str = "auto",
         watch_health: bool = True,
     ):
@@ -110,6 +112,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.clip_norm = clip_norm
         self.average = average
         self.density = density
+        self.evolution = evolution
         self.dtype = dtype
         self.watch_health = watch_health
 

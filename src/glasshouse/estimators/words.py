@@ -55,6 +55,9 @@ PARAMETERS = """
         Keep the running mean of the weights: of all steps if True; a number below 1 is the share an older mean keeps.
     density : float or Density, default=1.0
         The share of the weights that exists, drawn at random; ``Density(0.1, 'uniform')`` says how it is dealt.
+    evolution : Evolution or None, default=None
+        How the connections of a sparse network move while it trains: ``Evolution()`` is SET,
+        ``Evolution(grow='gradient', every=100)`` RigL.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the arithmetic. 'auto' is float64 for L-BFGS and below 1,000 rows of float64, else float32.
     watch_health : bool, default=True

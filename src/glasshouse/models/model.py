@@ -29,44 +29,19 @@ from ..training.recipe import Recipe
 from .choice import metric_of
 from .elsewhere import parts_of
 from .intervals import Interval, intervals
+from .judgement import Judgement
 from .labels import Labels, labels_for
 from .origin import Origin, parted, rows_hash
 from .run import Run
-from .scores import ClassScores, by_class, score_rows, scores
+from .scores import by_class, score_rows, scores
 
 if TYPE_CHECKING:
     from ..kernels import Row
 
-__all__ = ["Judgement", "Model", "load"]
+__all__ = ["Model", "load"]
 
 Array = npt.NDArray[Any]
 Source = Any  # a path, 'example:NAME', a Table or a frame
-
-
-@dataclass(frozen=True, eq=False)
-class Judgement:
-    """What `Model.evaluate` found: how many rows had a target, their scores, and what was odd about them.
-
-    Attributes
-    ----------
-    each : (rows,)
-        What each row adds to the score: 1 where the label is right, or minus the squared error.
-    intervals : dict of str to (low, high)
-        Of each score, the 95 % interval.
-    classes : list of ClassScores
-        Precision, recall and F1 of each class.
-    part : str
-        Which rows these are: 'test' or 'training' of the very table the model was trained on, or 'other'.
-    """
-
-    rows: int
-    scores: dict[str, float]
-    labels: Labels
-    surprises: Surprises
-    each: Array = field(repr=False)
-    intervals: dict[str, Interval]
-    classes: list[ClassScores]
-    part: str = "other"
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,6 +219,14 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one file, atomically; the same model is the same bytes."""
+        storage.write(path, "model", *self._content())
+
+    @property
+    def n_bytes(self) -> int:
+        """Of its file."""
+        return len(storage.packed("model", *self._content()))
+
+    def _content(self) -> tuple[dict[str, Any], dict[str, Array]]:
         arrays = {"parameters": self.network.parameters, **pattern_arrays(self.network)}
         if isinstance(self.targets, Classes):
             targets: dict[str, Any] = {"classes": self.targets.classes.tolist()}
@@ -259,7 +242,7 @@ class Model:
             "intervals": {name: [*ends] for name, ends in self.intervals.items() if np.isfinite(ends).all()},
             "origin": asdict(self.origin),
         }
-        storage.write(path, "model", document, arrays)
+        return document, arrays
 
     @classmethod
     def of(

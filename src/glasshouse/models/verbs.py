@@ -17,7 +17,8 @@ from ..tables.encoder import Surprises
 from ..tables.reading import Reading, as_table
 from ..tables.table import Table
 from ..tables.windows import cut_windows
-from .model import Judgement, Model, Source
+from .judgement import Judgement
+from .model import Model, Source
 
 __all__ = ["evaluate", "inspect", "predict", "windows"]
 

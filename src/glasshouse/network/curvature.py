@@ -8,8 +8,8 @@ diagonal of the Hessian of every layer's z. From a layer up there,
 At the outputs H is a sum of a few squares, sum of sign * s s'. Each s goes down as a delta does, one way back for each,
 and stays a square: this part of the diagonal is exact at any depth. The other part begins as a diagonal at each hidden
 layer; one layer further down its diagonal is f'(z)² * (W * W)' d, exact too; beyond that W' diag(d) W has more than a
-diagonal, and is followed unit by unit (`exact=True`), or by its diagonal alone. Where f'' is 0 (ReLU and its like) there is no
-other part, and H is the Gauss-Newton matrix (Botev, Ritter & Barber 2017).
+diagonal, and is followed unit by unit (`whole`), or by its diagonal alone. Where f'' is 0 (ReLU and its like) there is
+no other part, and H is the Gauss-Newton matrix (Botev, Ritter & Barber 2017).
 
 The products with inputs and with squared weights are the kernels' own: the columns of a second workspace hold squares.
 """
@@ -69,6 +69,7 @@ class Sweeps:
         plain = tuple(replace(layer, activation="identity") for layer in network.layers)
         self.loss = loss
         self.work = Workspace(exact, loss, PANEL, keep_z=True)
+        self.judge = self.work.kernels.Loss(loss, self.work.columns[-1], self.work.y, self.work.weight)
         self.squares = Workspace(Network(plain, exact.parameters**2), "squared_error", PANEL)
         self.linear = Workspace(Network(plain, exact.parameters), "squared_error", PANEL)
         for work in (self.squares, self.linear):
@@ -109,7 +110,7 @@ class Sweeps:
         return np.ascontiguousarray(self.a(layer, n) if z is None else z[:, :n])
 
     def carried(self, n: int, seeds: Iterator[Seed], measure: Callable[[Array], Array]) -> list[Array]:
-        """Send every seed down to the first layer; add up sign * measure(delta) at each it passes, [(units, n), ...]."""
+        """Send seeds down to the first layer; add up sign * measure(delta) at each they pass, [(units, n), ...]."""
         sums = [np.zeros((layer.fan_out, n)) for layer in self.work.network.layers]
         for seed in seeds:
             here = seed.s
@@ -184,8 +185,7 @@ class Curvature:
                 for unit in range(len(bend) if layer > 2 else 0):
                     s = np.zeros_like(bend)
                     s[unit] = np.sqrt(np.abs(bend[unit]))
-                    for seed in self._past_next(Seed(layer, np.sign(bend[unit]), s), n):
-                        yield seed
+                    yield from self._past_next(Seed(layer, np.sign(bend[unit]), s), n)
 
     def _past_next(self, seed: Seed, n: int) -> Iterator[Seed]:
         """The seed two layers further down: its own layer and the next are covered by the diagonal."""
@@ -233,7 +233,7 @@ def bends(name: str) -> bool:
 
 
 def is_exact(network: Network, whole: bool = False) -> bool:
-    """Whether method 'exact' is: always but for smooth units with two or more hidden layers above them and one between."""
+    """Whether method 'exact' is: always but where smooth units stand in the third hidden layer or above."""
     smooth = [bends(layer.activation) for layer in network.layers[:-1]]
     return whole or not any(smooth[2:])
 
@@ -241,7 +241,7 @@ def is_exact(network: Network, whole: bool = False) -> bool:
 def output_diagonal(sweeps: Sweeps, n: int) -> Array:
     """weight * d²loss / dz² of the outputs, (n_outputs, n)."""
     into = sweeps.linear.columns[-1]
-    sweeps.work.loss.curvature(n, into)
+    sweeps.judge.curvature(n, into)
     return np.array(into.a[:, :n])
 
 

@@ -54,7 +54,9 @@ def footprint(network: Network, batch: int = BATCH) -> Footprint:
     >>> footprint(Network(layers, np.zeros(49, np.float32)), 32)
     Footprint(parameters=196, indices=0, workspace=2496)
     """
-    indices = sum(4 * (layer.topology.n_connections + layer.fan_out + 1) for layer in network.layers if isinstance(layer, Sparse))
+    indices = sum(
+        4 * (layer.topology.n_connections + layer.fan_out + 1) for layer in network.layers if isinstance(layer, Sparse)
+    )
     columns = kernels.arithmetic(network.dtype).Columns(1, batch).nbytes
     workspace = columns * sum(network.sizes)
     workspace += sum(_filling(layer, network, batch) for layer in network.layers)

@@ -105,9 +105,9 @@ class Sparse:
     ) -> BoundLayer:
         t = self.topology
         filled = may_fill and is_filled(t.shape, t.n_connections, here.capacity, w.dtype)
-        way_back = (None, None, None) if dw is None else (t.column_starts, t.outputs, t.order)
+        starts, outputs, order = (None, None, None) if dw is None else (t.column_starts, t.outputs, t.order)
         return (kernels.Filled if filled else kernels.Sparse)(
-            t.row_starts, t.inputs, *way_back, w, b, dw, db, below, here, team
+            t.row_starts, t.inputs, starts, outputs, order, w, b, dw, db, below, here, team
         )
 
     def add_to(self, row: Row, w: Array, b: Array, may_fill: bool) -> None:

@@ -89,8 +89,8 @@ def loss_for(loss: str | LossFunction, output: str) -> Loss:
     return row
 
 
-def known_by(function: LossFunction) -> str:
-    """A name to know a loss of one's own again by: where it is defined, and a hash of what it does.
+def known_by(function: Callable[..., Any]) -> str:
+    """A name to know a function of one's own again by: where it is defined, and a hash of what it does.
 
     Examples
     --------

@@ -1,23 +1,20 @@
 """What a cut may cost: the smallest network whose score on held-out rows stays near that of the whole one.
 
-A score of few rows says little, so the drop of many rows is taken with a margin, half its chance error up, and that of few
-from folds: each fold's own network is trained and pruned without its rows, and the rows of all folds judge together.
+A score of few rows says little. So the drop of many rows is taken with a margin, its chance error, and that of few from
+folds: each fold's own network is trained and pruned without its rows, and the rows of all folds judge together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from ..network.network import Network
-from ..training.batches import Data
 from ..training.loop import Score
 
-__all__ = ["Point", "chance_error", "smallest_allowed", "smallest_that_fits"]
+__all__ = ["Point", "chance_error", "point", "smallest_allowed"]
 
 Array = npt.NDArray[Any]
 MARGIN = 1.0  # chance errors that are added to a drop before it is held against the budget
@@ -90,15 +87,3 @@ def smallest_allowed(
         else:
             end = middle
     return best, [tried[k] for k in sorted(tried)]
-
-
-def smallest_that_fits(counts: int, fits: Callable[[int], bool]) -> int | None:
-    """The largest count of pieces, up to `counts`, at which something fits; None if not even one piece does."""
-    begin, end = 0, counts
-    while begin < end:
-        middle = (begin + end + 1) // 2
-        if fits(middle):
-            begin = middle
-        else:
-            end = middle - 1
-    return begin or None

@@ -1,8 +1,8 @@
 """Compaction: what no longer does anything leaves a network, exactly, so that it is smaller for real.
 
 A unit that puts out one number whatever comes in is folded into the biases above it; one that nobody listens to is
-removed; of units with the same weights and bias one stays and speaks for all; an input that nobody reads is dropped. Each may
-be what the next waits for, so this goes round until nothing changes.
+removed; of units with the same weights and bias one stays and speaks for all; an input that nobody reads is dropped.
+Each may be what the next waits for, so this goes round until nothing changes.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ from ..network.topology import Topology
 __all__ = ["STORAGES", "Compaction", "compacted"]
 
 Array = npt.NDArray[Any]
-STORAGES = {"size": "each layer as takes fewer bytes", "speed": "each layer as is multiplied faster, by the rule of `filled.py`"}
+STORAGES = {
+    "size": "each layer as takes fewer bytes",
+    "speed": "each layer as is multiplied faster, by the rule of `filled.py`",
+}
 BATCH = 32  # samples that `speed` is about
 # Where an activation turns: it falls up to there, and rises from there on.
 TURNS = {"gelu": -0.7517915246935645, "silu": -1.278464542761074}
@@ -215,7 +218,9 @@ def _merge_duplicates(parts: list[_Part]) -> int:
             speaks[unit] = first.setdefault(key, unit)
         stay = speaks == np.arange(len(speaks))
         if not stay.all():
-            gather = sparse.csr_array((np.ones(len(speaks)), (np.arange(len(speaks)), speaks)), shape=(len(speaks),) * 2)
+            gather = sparse.csr_array(
+                (np.ones(len(speaks)), (np.arange(len(speaks)), speaks)), shape=(len(speaks),) * 2
+            )
             above.w = sparse.csr_array(above.w @ gather)
             above.w.eliminate_zeros()
             gone += int((~stay).sum())

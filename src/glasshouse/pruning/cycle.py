@@ -1,8 +1,8 @@
 """The cycle of pruning: cut a little, train a little, down a ladder of densities; then train what is left to its end.
 
 While it trains, a pruned network is taught by the one it came from as well as by the targets (Hinton, Vinyals & Dean
-2015): half of each target is the first network's own answer. So what it answers stays near what the first answers, and a drop
-of the score is small before it is measured.
+2015): half of each target is the first network's own answer. So what it answers stays near what the first answers, and
+a drop of the score is small before it is measured.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ class Cycle:
 def taught(data: Data, network: Network, loss: Any, share: float, temperature: float = TEMPERATURE) -> Data:
     """The same rows, with this share of each target replaced by the network's answer.
 
-    Probabilities are softened: their logarithms are divided by the temperature. Losses that do not judge probabilities or
-    numbers keep the targets they have.
+    Probabilities are softened: their logarithms are divided by the temperature. Under a loss that judges neither
+    probabilities nor numbers the targets stay what they are.
     """
     if not share or loss not in TAUGHT_FROM:
         return data
@@ -166,7 +166,7 @@ def _softened(a: Array, temperature: float) -> Array:
     single = a.shape[1] == 1
     powers = np.maximum(np.hstack([1 - a, a]) if single else a, 1e-30) ** (1 / temperature)
     found = powers / powers.sum(axis=1, keepdims=True)
-    return found[:, 1:] if single else found
+    return np.asarray(found[:, 1:] if single else found)
 
 
 def outputs_of(network: Network, data: Data) -> Array:

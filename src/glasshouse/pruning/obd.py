@@ -1,4 +1,4 @@
-"""Optimal Brain Damage: what the loss would grow by if a weight were 0, to second order (LeCun, Denker & Solla 1990)."""
+"""Optimal Brain Damage: what the loss grows by if a weight is 0, to second order (LeCun, Denker & Solla 1990)."""
 
 from __future__ import annotations
 

@@ -1,14 +1,14 @@
 """Optimal Brain Surgeon: weights leave, and those that stay make up for them (Hassibi & Stork 1993).
 
 Layer by layer, as in Dong, Chen & Pan 2017: to keep the weighted sums z = w x of a unit on some rows as they were is a
-least-squares problem whose Hessian is H = mean of x x', the same for every unit of the layer. A unit that keeps the inputs S
-has, at best,
+least-squares problem whose Hessian is H = mean of x x', the same for every unit of the layer. A unit that keeps the
+inputs S has, at best,
 
     w_S = H_SS^-1 (H w)_S,    and leaving out one more of them costs    w_j² / [H_SS^-1]_jj.
 
-Half of that, times how strongly the loss curves in z, is the saliency; so layers and units can be compared. A share of the
-weights leaves at a time, over the whole network, and all is solved anew for those that stay. In the end the layers are
-solved once more from below, on what the pruned layers under them now hand up.
+Half of that, times how strongly the loss curves in z, is the saliency; so layers and units can be compared. A share of
+the weights leaves at a time, over the whole network, and all is solved anew for those that stay. In the end the layers
+are solved once more from below, on what the pruned layers under them now hand up.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _about_the_mean(moments: Array) -> Array:
 
 
 def _moments(surgeon: Surgeon, network: Network, k: int) -> tuple[Array, Array]:
-    """Means over the rows of x x' and of x_before x', x the inputs of layer k and a 1: now, and in the network as it was."""
+    """Means over the rows of x x' and of before x', x the inputs of layer k now, and a 1; before, as they were."""
     size = network.layers[k].fan_in + 1
     own, crossed = np.zeros((size, size)), np.zeros((size, size))
     works = [Workspace(some.astype(np.float64), None, PANEL) for some in (network, surgeon.network)]
@@ -147,6 +147,6 @@ def _curvatures(network: Network, evidence: Evidence) -> list[Array]:
     sums = [np.zeros(layer.fan_out) for layer in network.layers]
     for batch in evidence.panels():
         n = sweeps.load(*batch)
-        for total, top in zip(sums, sweeps.carried(n, output_seeds(sweeps, n, True), np.square), strict=True):
-            total += top.sum(axis=1)
+        tops = sweeps.carried(n, output_seeds(sweeps, n, True), np.square)
+        sums = [total + top.sum(axis=1) for total, top in zip(sums, tops, strict=True)]
     return sums

@@ -25,7 +25,7 @@ class Cubic:
     Examples
     --------
     >>> [round(Cubic(0.1, 0, 4).at(epoch), 3) for epoch in range(6)]
-    [1.0, 0.48, 0.212, 0.114, 0.1, 0.1]
+    [1.0, 0.48, 0.213, 0.114, 0.1, 0.1]
     """
 
     density: float

@@ -44,4 +44,4 @@ def loss_sensitivity(network: Network, evidence: Evidence) -> Array:
     for batch in evidence.panels():
         sweeps.load(*batch)
     n = network.n_weights
-    return np.abs(sweeps.gradient[:n] * network.parameters[:n])
+    return np.asarray(np.abs(sweeps.gradient[:n] * network.parameters[:n]))

@@ -66,7 +66,9 @@ class Stages:
         try:
             for name, wanted in self.choices.items():
                 if document["choices"].get(name) != wanted:
-                    raise OptionError(f"{path} was written with another {name}: give what it had, or another checkpoint")
+                    raise OptionError(
+                        f"{path} was written with another {name}: give what it had, or another checkpoint"
+                    )
             found = {}
             for name, layers in document["stages"].items():
                 own = {part.removeprefix(f"{name}/"): a for part, a in arrays.items() if part.startswith(f"{name}/")}

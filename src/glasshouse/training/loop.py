@@ -158,6 +158,7 @@ def fit(
             f"monitor is {recipe.monitor!r}, but there are no validation rows: give some, or monitor 'loss'"
         )
     patience = float("inf") if recipe.patience is None else recipe.patience
+    _tell_of_fit(watchers, state, data, recipe)
     try:
         while state.epoch < recipe.max_epochs and state.waited < patience and not state.settled:
             for watcher in watchers:
@@ -185,6 +186,11 @@ def fit(
     finally:
         state.release()
     return state
+
+
+def _tell_of_fit(watchers: Sequence[Watcher], state: State, data: Data, recipe: Recipe) -> None:
+    for watcher in watchers:
+        watcher.before_fit(state, data, recipe)
 
 
 def look_back(state: State, recipe: Recipe) -> None:

@@ -111,7 +111,8 @@ def top_absent(layer: Wiring, score_block: Callable[[slice], Array], n: int) -> 
         best, places = np.append(best, score[some]), np.append(places, some + begin * fan_in)
         order = np.lexsort((places, -best))[:n]  # of equal ones the first, whatever the blocks
         best, places = best[order], places[order]
-    return np.divmod(places, fan_in)
+    found = np.divmod(places, fan_in)
+    return found[0], found[1]
 
 
 def grow_random(layer: Wiring, n: int, rng: np.random.Generator) -> Pairs:
@@ -135,9 +136,20 @@ def grow_gradient(layer: Wiring, n: int, rng: np.random.Generator) -> Pairs:
     return top_absent(layer, lambda units: np.abs(layer.gradient(units)), n)
 
 
+def drop_magnitude(layer: Wiring) -> Array:
+    """The smallest |w|."""
+    return np.abs(layer.values)
+
+
+def drop_loss_sensitivity(layer: Wiring) -> Array:
+    """The smallest |w dL/dw| on the batch."""
+    units = layer.layer.topology.rows
+    return np.asarray(np.abs(layer.values * np.einsum("kn,kn->k", layer.delta[units], layer.x[layer.indices])))
+
+
 DROPS: dict[str, Callable[[Wiring], Array]] = {
-    "magnitude": lambda layer: np.abs(layer.values),
-    "loss_sensitivity": lambda layer: np.abs(layer.values * _own_gradient(layer)),
+    "magnitude": drop_magnitude,
+    "loss_sensitivity": drop_loss_sensitivity,
 }
 GROWS: dict[str, Callable[[Wiring, int, np.random.Generator], Pairs]] = {
     "random": grow_random,
@@ -147,12 +159,6 @@ NEW_WEIGHTS = {
     "zero": "0: nothing changes until they have learned",
     "initializer": "drawn as first weights are",
 }
-
-
-def _own_gradient(layer: Wiring) -> Array:
-    """dL/dw of the connections there are, from the batch."""
-    units, inputs = layer.layer.topology.rows, layer.indices
-    return np.einsum("kn,kn->k", layer.delta[units], layer.x[inputs])
 
 
 @dataclass(frozen=True)
@@ -255,8 +261,8 @@ def _wirings(work: Workspace, moments: Mapping[str, Array]) -> Iterator[Wiring |
             continue
         here = work.columns[k + 1]
         assert here.delta is not None
-        arrays = [array[:, :n] for array in (work.inputs[k].a, here.a, here.delta)]
-        yield Wiring(layer, w, *arrays, {name: views[k][0] for name, views in seen.items()}, work)
+        x, a, delta = (array[:, :n] for array in (work.inputs[k].a, here.a, here.delta))
+        yield Wiring(layer, w, x, a, delta, {name: views[k][0] for name, views in seen.items()}, work)
 
 
 def _rewired(wiring: Wiring, evolution: Evolution, share: float, rng: np.random.Generator) -> Moved:

@@ -21,6 +21,9 @@ class Watcher:
     def stage(self, name: str) -> None:
         """Called when a part of a longer run begins: reading, training, a baseline."""
 
+    def before_fit(self, state: State, data: Data, recipe: Recipe) -> None:
+        """Called before the first epoch of a fit, or the first after it was taken up again."""
+
     def before_epoch(self, state: State) -> None:
         """Called before every epoch."""
 
