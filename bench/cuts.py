@@ -85,7 +85,7 @@ def mnist(folder: Path, seed: int) -> list[list[float]]:
 def main(folder: Path) -> None:
     heads = [f"{name}, {share:.0%}" for share in SHARES for name in COLUMNS[1:]]
     lines = [f"| table | dense | {' | '.join(heads)} |", "|---" * (2 + len(heads)) + "|"]
-    wins = np.zeros((len(SHARES), 3), int)
+    wins = np.zeros((len(SHARES), 4), int)
     count = 0
     for name, found in cases(folder):
         means = np.mean(found, axis=0)  # shares, columns
@@ -95,12 +95,12 @@ def main(folder: Path) -> None:
         if name in TEN:
             count += 1
             wins += np.column_stack(
-                [means[:, 4] >= means[:, 3], means[:, 4] >= means[:, 1], means[:, 3] >= means[:, 1]]
+                [means[:, one] >= means[:, other] for one, other in ((4, 2), (4, 1), (4, 3), (3, 1))]
             )
-    for share, (obd, magnitude, slow) in zip(SHARES, wins.tolist(), strict=True):
+    for share, (obd, magnitude, many, slow) in zip(SHARES, wins.tolist(), strict=True):
         lines.append(
-            f"\nAt {share:.0%}: OBS is at least OBD in {CUTS} cuts on {obd} of {count} tables, at least magnitude on "
-            f"{magnitude}; OBD in {CUTS} cuts is at least magnitude on {slow}."
+            f"\nAt {share:.0%}: OBS is at least OBD in one cut on {obd} of {count} tables, at least magnitude on "
+            f"{magnitude}, at least OBD in {CUTS} cuts on {many}; OBD in {CUTS} cuts is at least magnitude on {slow}."
         )
         print(lines[-1])
     if "--page" in sys.argv:

@@ -19,6 +19,7 @@ from .findings import KINDS, Diagnosis, Finding
 from .rules import RULES
 
 if TYPE_CHECKING:
+    from ..network.network import Network
     from ..network.workspace import Workspace
     from ..training.state import State
 
@@ -65,6 +66,7 @@ class Doctor(Watcher):
         self.samples: list[Sample] = []
         self._next, self._epoch = 0, -1
         self._before: npt.NDArray[Any] | None = None
+        self._network: Network | None = None
 
     def before_epoch(self, state: State) -> None:
         """Forget an earlier run when a new one begins."""
@@ -73,20 +75,19 @@ class Doctor(Watcher):
 
     def after_step(self, state: State, work: Workspace) -> None:
         """Look at the batch that has just passed; at the step after it, at how far that one moved the weights."""
-        if self._before is not None:
+        if self._before is not None and self._network is state.network:  # not where a cut came in between
             now = state.network.parameters
             self.samples[-1].updates.extend(updates(state.network, self._before, now))
             self.samples[-1].still.extend(still(state.network, self._before, now))
-            self._before = None
+        self._before = None
         if state.step < self._next or state.epoch == self._epoch:
             return
         self._next, self._epoch = state.step + self.every, state.epoch
         self.samples.append(Sample(state.epoch, state.step, *glance(work), [], []))
         if len(self.samples) > MOST:  # a long run is looked at half as often, and so was
             self.samples, self.every = self.samples[::2], 2 * self.every
-            self._before = None
             return
-        self._before = state.network.parameters.copy()
+        self._before, self._network = state.network.parameters.copy(), state.network
 
     def after_divergence(self, state: State, data: Data, recipe: Recipe, error: TrainingDiverged) -> None:
         """Add what is found to the error: `error.diagnosis`, and a note for its traceback."""

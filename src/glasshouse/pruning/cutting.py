@@ -69,7 +69,7 @@ class GradualPruning(Watcher):
     >>> from sklearn.datasets import load_iris
     >>> from glasshouse import GradualPruning, MLPClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> sparse = MLPClassifier(learning_rate_init=0.01, max_iter=60, early_stopping=True, random_state=0)
+    >>> sparse = MLPClassifier(max_iter=60, early_stopping=True, random_state=0)
     >>> sparse.fit(X, y, watchers=[GradualPruning(0.1)]).network_.n_weights  # of 700
     70
     """
