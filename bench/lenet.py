@@ -1,8 +1,8 @@
 """LeNet-300-100 on MNIST with ever fewer weights: ``python -m bench.lenet MNIST [TIMES …] [--page]``.
 
 One recipe for every compression: a dense network is trained for 20 epochs and then cut along a cubic curve by magnitude
-while it trains on, taught in part by what the dense one answers; the cuts end at 60 % of 1000 epochs, and the network of
-the last epoch is judged. Nothing is chosen by the test images. 266,200 weights count; the 410 biases do not, and are
+while it trains on, taught in part by what the dense one answers; the cuts end at 60 % of 1000 epochs, and the network
+of the last epoch is judged. Nothing is chosen by the test images. 266,200 weights count; the 410 biases do not, and are
 not cut.
 """
 

@@ -40,6 +40,8 @@ _HOMES = {
     "train": "models.train",
     "diagnose": "models.diagnosing",
     "prune": "models.pruning",
+    "compare": "estimators.comparison",
+    "Comparison": "estimators.comparison",
     "GradualPruning": "pruning.cutting",
     "Evolution": "training.rewiring",
     "evaluate": "models.verbs",

@@ -9,6 +9,8 @@ from .errors import OptionError as OptionError
 from .errors import TableError as TableError
 from .errors import TrainingDiverged as TrainingDiverged
 from .estimators.classifier import MLPClassifier as MLPClassifier
+from .estimators.comparison import Comparison as Comparison
+from .estimators.comparison import compare as compare
 from .estimators.encoder import TableEncoder as TableEncoder
 from .estimators.logistic import LogisticRegression as LogisticRegression
 from .estimators.perceptron import Perceptron as Perceptron

@@ -51,6 +51,8 @@ class Workspace:
         The inputs, then the columns of each layer.
     inputs : list of Columns
         What each layer reads: the columns below, or those that dropout leaves of them.
+    growth_flops : float
+        Spent on weights that are not there, by rules that ask where one should grow.
     n : int
         How many columns the last batch has.
     """
@@ -67,7 +69,7 @@ class Workspace:
         threads: int | None = None,
     ):
         self.network, self.capacity, self.loss_name = network, capacity, loss
-        self.movable, self.dropout, self.n = movable, tuple(dropout), 0
+        self.movable, self.dropout, self.n, self.growth_flops = movable, tuple(dropout), 0, 0.0
         self.team = kernels.Team(kernels.team_size() if threads is None else threads)
         self.kernels = arithmetic = kernels.arithmetic(network.dtype)
         trains = loss is not None

@@ -59,7 +59,7 @@ class Surgeon:
         pairs = zip(network.layers, exact.views(exact.parameters), strict=True)
         self.dense = [np.column_stack([layer.dense(w), b]) for layer, (w, b) in pairs]  # b as the weight of a 1
         self.curvature = _curvatures(network, evidence)
-        self.hessians = [_about_the_mean(_moments(self, network, k)[0]) for k in range(len(network.layers))]
+        self.hessians = [_damped(_about_the_mean(_moments(self, network, k)[0])) for k in range(len(network.layers))]
         self.kept = np.ones(network.n_weights, bool)
 
     def saliency(self) -> Array:
@@ -97,10 +97,11 @@ class Surgeon:
         """Solve every layer of the pruned network, from below, for what now comes up to it; writes w and b."""
         for k, (layer, (w, b)) in enumerate(zip(pruned.layers, pruned.views(pruned.parameters), strict=True)):
             own, crossed = _moments(self, pruned, k)
+            damping = _damping(own)  # towards the weights as they were
             units, inputs = np.divmod(connections(layer), layer.fan_in)
             starts, flat = np.searchsorted(units, np.arange(layer.fan_out + 1)), w.reshape(-1)
             with threadpool_limits(1, user_api="blas"):
-                wanted = self.dense[k] @ crossed
+                own, wanted = own + damping, self.dense[k] @ (crossed + damping)
                 for unit in range(layer.fan_out):
                     part = slice(starts[unit], starts[unit + 1])
                     some = np.append(inputs[part], layer.fan_in)  # b adapts too
@@ -108,10 +109,17 @@ class Surgeon:
                     flat[part], b[unit] = found[:-1], found[-1]
 
 
+def _damping(hessian: Array) -> Array:
+    return DAMPING * max(float(np.trace(hessian)) / len(hessian), 1e-12) * np.eye(len(hessian))
+
+
+def _damped(hessian: Array) -> Array:
+    """A Hessian that can be inverted: what no row tells apart stays as it was."""
+    return np.asarray(hessian + _damping(hessian))
+
+
 def _inverse(hessian: Array) -> Array:
-    """The inverse of a Hessian, damped by a little of its diagonal."""
-    damping = DAMPING * max(float(np.trace(hessian)) / max(len(hessian), 1), 1e-12)
-    factor = cho_factor(hessian + damping * np.eye(len(hessian)), lower=True, check_finite=False)
+    factor = cho_factor(hessian, lower=True, check_finite=False)
     return np.asarray(cho_solve(factor, np.eye(len(hessian)), check_finite=False))
 
 

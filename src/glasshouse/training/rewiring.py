@@ -88,6 +88,7 @@ class Wiring:
         below.a[:, :n], here.delta[:, :n] = self.x, self.delta[units]  # type: ignore[index]
         dw = np.zeros((end - begin, self.shape[1]), self.values.dtype)
         b = np.zeros(end - begin, self.values.dtype)
+        self.work.growth_flops += 2.0 * dw.size * n
         kernels.Dense(np.zeros_like(dw), b, dw, b.copy(), below, here, self.work.team).backward(n)
         return dw
 
