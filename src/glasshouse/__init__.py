@@ -33,6 +33,8 @@ _HOMES = {
     "Reading": "tables.reading",
     "FlatUnitsDisplay": "drawing.health",
     "FlowDisplay": "drawing.health",
+    "FrontierDisplay": "drawing.pruning",
+    "NetworkDisplay": "drawing.pruning",
     "LossCurveDisplay": "drawing.curves",
     "UpdatesDisplay": "drawing.health",
     "Model": "models.model",

@@ -2,6 +2,8 @@ from .drawing.curves import LossCurveDisplay as LossCurveDisplay
 from .drawing.health import FlatUnitsDisplay as FlatUnitsDisplay
 from .drawing.health import FlowDisplay as FlowDisplay
 from .drawing.health import UpdatesDisplay as UpdatesDisplay
+from .drawing.pruning import FrontierDisplay as FrontierDisplay
+from .drawing.pruning import NetworkDisplay as NetworkDisplay
 from .errors import GlasshouseError as GlasshouseError
 from .errors import HealthWarning as HealthWarning
 from .errors import ModelFileError as ModelFileError

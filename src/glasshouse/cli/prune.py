@@ -45,6 +45,7 @@ NOT_MET = 1
 @click.option("--regrow", is_flag=True, help="Let cut weights return elsewhere while it trains.")
 @click.option("--epochs", type=int, metavar="N", help="Of the last training.  [default: as 1500 steps need]")
 @click.option("--compare", is_flag=True, help="Prune by every criterion, and print all frontiers.")
+@click.option("--seeds", type=int, default=1, metavar="N", help="How often each is tried, for --compare.  [default: 1]")
 @reading_options
 @click.option(
     "--out", metavar="FILE", help="Where the pruned model goes.  [default: beside MODEL, as NAME-pruned.glass]"

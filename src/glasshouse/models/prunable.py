@@ -15,7 +15,7 @@ from ..estimators.targets import Classes
 from ..network.network import Network
 from ..pruning.compaction import compacted
 from ..pruning.criteria import Criterion, criterion
-from ..pruning.cycle import LADDER, Cycle
+from ..pruning.cycle import LADDER, Cycle, whole
 from ..pruning.descent import Descent
 from ..pruning.stages import Stages
 from ..tables.encoder import TableEncoding
@@ -186,4 +186,4 @@ def _dense(work: Prunable, trains: Data, chooses: Data) -> Network:
     recipe = recipe if recipe.monitor != "loss" else replace(recipe, monitor="validation_loss")
     state = State.begun(recipe.initialized(trains.X.shape[1], trains.Y.shape[1]), recipe)
     score = score_by(recipe.monitor, work.model.targets)
-    return fit(state, trains, recipe, Validation(chooses, score), work.watchers).chosen()
+    return whole(fit(state, trains, recipe, Validation(chooses, score), work.watchers)).chosen()

@@ -36,6 +36,7 @@ __all__ = ["Pruned", "prune"]
 Array = npt.NDArray[Any]
 DEFAULT = "magnitude"
 FEW = 1000  # rows that choose, below which folds do
+SEEDS_APART = 1000  # more than a descent has stages
 GOALS = ("density", "max_drop", "size", "latency")
 
 
@@ -100,6 +101,7 @@ def prune(
     regrow: bool = False,
     epochs: int | None = None,
     compare: bool = False,
+    seeds: int = 1,
     reading: Reading | None = None,
     out: str | os.PathLike[str] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
@@ -142,6 +144,8 @@ def prune(
         Of the last training: 1500 steps, and 12 epochs at the least, if None.
     compare : bool
         Prune by every criterion to each second density of the ladder, and report all frontiers.
+    seeds : int
+        How often each is tried for that, with other orders of the rows; the error of a point is then their spread.
     reading : Reading, optional
         What is known of the file.
     out : path, optional
@@ -168,6 +172,9 @@ def prune(
     """
     started = time.perf_counter()
     goal, value = _goal(density, max_drop, size, latency)
+    expect_number("seeds", seeds, lambda s: s >= 1, "of at least 1", whole=True)
+    if seeds > 1 and not compare:
+        raise OptionError(f"seeds is {seeds}: it says how often to compare, add compare")
     choose("grain", grain, GRAINS)
     announce(watchers, "reading")
     given = model_of(model)
@@ -180,7 +187,7 @@ def prune(
     stages = Stages(checkpoint, _choices(work, goal, value, trains, chooses), resume)
     announce(watchers, "pruning")
     kept, density_kept, frontier, chosen_by = _reached(work, cycle, stages, goal, value)
-    compared = _compared(work, cycle, stages) if compare else {}
+    compared = _compared(work, cycle, stages, seeds) if compare else {}
     announce(watchers, "judging")
     after, removed = given, dict[str, int]()
     if kept is not None:
@@ -267,21 +274,29 @@ def _reached(
     return descent.settled(best), LADDER[best], tried, rows
 
 
-def _compared(work: Prunable, cycle: Cycle, stages: Stages) -> dict[str, list[Point]]:
+def _compared(work: Prunable, cycle: Cycle, stages: Stages, seeds: int) -> dict[str, list[Point]]:
     """The frontier of every criterion, at each second density of the ladder."""
     found = {}
     for name, row in CRITERIA.items():
         announce(work.watchers, name)
-        descent = Descent(
-            replace(cycle, criterion=row),
-            stages,
-            LADDER[1::2],
-            one_shot=work.one_shot,
-            name=f"{name} ",
-            watchers=work.watchers,
-        )
-        found[name] = [pooled([descent], k) for k in range(len(descent.ladder))]
+        tries = [_frontier(work, replace(cycle, criterion=row), stages, f"{name} {k} ", k) for k in range(seeds)]
+        found[name] = [_mean(points) for points in zip(*tries, strict=True)]
     return found
+
+
+def _frontier(work: Prunable, cycle: Cycle, stages: Stages, name: str, seed: int) -> list[Point]:
+    recipe = replace(cycle.recipe, seed=(cycle.recipe.seed + SEEDS_APART * seed) % (1 << 32))
+    options: dict[str, Any] = {"one_shot": work.one_shot, "name": name, "watchers": work.watchers}
+    descent = Descent(replace(cycle, recipe=recipe), stages, LADDER[1::2], **options)
+    return [pooled([descent], k) for k in range(len(descent.ladder))]
+
+
+def _mean(points: Sequence[Point]) -> Point:
+    """The mean of some points, and their spread; the chance error of a single one."""
+    if len(points) == 1:
+        return points[0]
+    scores, drops = ([getattr(point, part) for point in points] for part in ("score", "drop"))
+    return Point(points[0].density, float(np.mean(scores)), float(np.mean(drops)), float(np.std(scores, ddof=1)))
 
 
 def _size(work: Prunable, network: Network) -> int:

@@ -32,7 +32,7 @@ from .evidence import Evidence
 from .grains import cut, pieces
 from .schedule import Cubic
 
-__all__ = ["LADDER", "Cycle", "outputs_of", "taught"]
+__all__ = ["LADDER", "Cycle", "outputs_of", "taught", "whole"]
 
 Array = npt.NDArray[Any]
 LADDER = tuple(2 ** (-k / 2) for k in range(1, 14))  # densities, from 0.71 to 0.011
@@ -127,7 +127,7 @@ class Cycle:
         recipe = self._recipe(self._epochs(False), False, seed)
         state = State.begun(network.with_parameters(network.parameters), recipe)
         cutting = Cutting(Cubic(density), self.criterion, self.evidence, self.whole, self.grain)
-        return fit(state, self.lessons, recipe, None, [cutting, *watchers]).network
+        return whole(fit(state, self.lessons, recipe, None, [cutting, *watchers])).network
 
     def settled(self, network: Network, seed: int, watchers: Sequence[Watcher] = ()) -> Network:
         """Train to its end, the rate falling to 0; the validation rows choose the epoch."""
@@ -135,12 +135,19 @@ class Cycle:
             return network
         recipe = self._recipe(self.epochs or self._epochs(True), True, seed)
         state = State.begun(network.with_parameters(network.parameters), recipe)
-        return fit(state, self.lessons, recipe, self.validation, watchers).chosen()
+        return whole(fit(state, self.lessons, recipe, self.validation, watchers)).chosen()
 
     @cached_property
     def lessons(self) -> Data:
         """The data with targets that are in part the first network's answers."""
         return taught(self.data, self.network, self.recipe.loss, self.lesson)
+
+
+def whole(state: State) -> State:
+    """The state, unless somebody stopped the run by hand: half of a stage is no stage."""
+    if state.interrupted:
+        raise KeyboardInterrupt
+    return state
 
 
 def taught(data: Data, network: Network, loss: Any, share: float, temperature: float = TEMPERATURE) -> Data:

@@ -30,7 +30,7 @@ __all__ = ["obs", "obs_cut"]
 
 Array = npt.NDArray[Any]
 ROUNDS = 12
-DAMPING = 1e-2  # of the mean of the diagonal of H, as Frantar & Alistarh 2022
+DAMPING = 0.1  # of the mean of the diagonal of H
 
 
 def obs(network: Network, evidence: Evidence) -> Array:
