@@ -19,18 +19,16 @@ from ..errors import OptionError
 from ..network.network import Network
 from ..network.predictor import Predictor
 from ..training.batches import AT_ONCE, Data, is_written
-from ..training.loop import Validation, fit
+from ..training.loop import Validation, fit, judge
 from ..training.optimizers import LBFGS, Adam
 from ..training.recipe import Recipe
 from ..training.rewiring import Evolution
 from ..training.schedules import Constant, Cosine
-from ..training.state import State
+from ..training.state import Best, State
 from ..training.watchers import Watcher
 from .criteria import Criterion
-from .cutting import Cutting
 from .evidence import Evidence
 from .grains import cut, pieces
-from .schedule import Cubic
 
 __all__ = ["LADDER", "Cycle", "outputs_of", "taught", "whole"]
 
@@ -96,7 +94,7 @@ class Cycle:
         recipe = self.recipe
         if isinstance(recipe.optimizer, LBFGS):
             recipe = replace(recipe, optimizer=Adam(), learning_rate=0.001)
-        chooses = settles and self.validation is not None
+        monitor = "validation_loss" if recipe.monitor == "loss" else recipe.monitor
         return replace(
             recipe,
             schedule=Cosine() if settles else Constant(),
@@ -104,7 +102,7 @@ class Cycle:
             patience=None,
             average=0.0,
             evolution=self.regrow,
-            monitor=("validation_loss" if recipe.monitor == "loss" else recipe.monitor) if chooses else "loss",
+            monitor="loss" if self.validation is None else monitor,
             seed=(self.recipe.seed + 1 + seed) % (1 << 32),
         )
 
@@ -122,19 +120,21 @@ class Cycle:
 
     def down(self, network: Network, density: float, seed: int, watchers: Sequence[Watcher] = ()) -> Network:
         """Cut to a density, and train a little."""
-        if not self.retrain:
-            return self.one_cut(network, density)
-        recipe = self._recipe(self._epochs(False), False, seed)
-        state = State.begun(network.with_parameters(network.parameters), recipe)
-        cutting = Cutting(Cubic(density), self.criterion, self.evidence, self.whole, self.grain)
-        return whole(fit(state, self.lessons, recipe, None, [cutting, *watchers])).network
+        smaller = self.one_cut(network, density)
+        return self._trained(smaller, self._recipe(self._epochs(False), False, seed), watchers)
 
     def settled(self, network: Network, seed: int, watchers: Sequence[Watcher] = ()) -> Network:
-        """Train to its end, the rate falling to 0; the validation rows choose the epoch."""
+        """Train to its end, the rate falling to 0."""
+        return self._trained(network, self._recipe(self.epochs or self._epochs(True), True, seed), watchers)
+
+    def _trained(self, network: Network, recipe: Recipe, watchers: Sequence[Watcher]) -> Network:
+        """The network after the epoch that the validation rows choose, or before the first; the last without them."""
         if not self.retrain:
             return network
-        recipe = self._recipe(self.epochs or self._epochs(True), True, seed)
         state = State.begun(network.with_parameters(network.parameters), recipe)
+        if self.validation is not None:
+            loss, score = judge(state, recipe, self.validation)
+            state.best = Best(0, -loss if recipe.monitor == "validation_loss" else score, network)
         return whole(fit(state, self.lessons, recipe, self.validation, watchers)).chosen()
 
     @cached_property
