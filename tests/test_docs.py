@@ -19,7 +19,7 @@ mpl.use("Agg")
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("page", "fewest"), [("estimators.md", 30), ("health.md", 15)])
+@pytest.mark.parametrize(("page", "fewest"), [("estimators.md", 30), ("health.md", 15), ("pruning.md", 20)])
 def test_examples_in_the_pages_run(page, fewest) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
