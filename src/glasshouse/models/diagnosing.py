@@ -21,7 +21,6 @@ from ..health.prescription import as_flags
 from ..health.remedies import Course, Trial, cure, scored
 from ..network.foreign import is_foreign, network_of
 from ..network.network import Network
-from ..storage import checked_place
 from ..tables.reading import Reading, as_table
 from ..tables.table import Table
 from ..training.batches import Data
@@ -33,7 +32,7 @@ from .labels import columns_of
 from .model import Model, Source
 from .origin import parted
 from .scores import scores
-from .verbs import AnyModel, model_of, trained_table
+from .verbs import AnyModel, model_of, place_beside, trained_table
 
 __all__ = ["Cure", "diagnose"]
 
@@ -137,22 +136,12 @@ def _of_model(
     diagnosis = _diagnosis(model, table, _rows_that_trained(model, table))
     if not fix:
         return diagnosis
-    place = _place_for(given, out)
+    place = place_beside(given, out, ".fixed")
     found = _cured(model, table if train is None else as_table(train, reading), diagnosis, train is not None)
     if found.helped and place is not None:
         found.model.save(place)
         found = replace(found, path=place)
     return replace(diagnosis, cure=found)
-
-
-def _place_for(given: AnyModel, out: Any) -> Path | None:
-    if out is not None and not os.fspath(out):
-        return None
-    if out is None and isinstance(given, Model):
-        return None
-    path = Path(os.fspath(given)) if not isinstance(given, Model) else Path()
-    place = path.with_name(f"{path.stem}.fixed.glass") if out is None else Path(out)
-    return checked_place(place, *([] if isinstance(given, Model) else [given]))
 
 
 def _rows_that_trained(model: Model, table: Table) -> npt.NDArray[np.int64]:

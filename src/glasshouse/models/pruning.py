@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from ..errors import OptionError, choose, expect_number
 from ..network.network import Network
-from ..pruning.budget import Point, smallest_allowed
+from ..pruning.budget import MARGIN, Point, smallest_allowed
 from ..pruning.criteria import CRITERIA
 from ..pruning.cycle import LADDER, Cycle
 from ..pruning.descent import Descent, ladder_to, pooled
 from ..pruning.grains import GRAINS
 from ..pruning.stages import Stages
-from ..storage import checked_place
 from ..tables.reading import Reading, as_table
 from ..training.batches import Data
 from ..training.checkpoints import fingerprint
@@ -29,7 +28,7 @@ from .model import Model, Source
 from .prunable import FOLDS, Prunable, folds, prunable, smaller
 from .savings import Savings, measured
 from .scores import scores
-from .verbs import AnyModel, model_of, trained_table
+from .verbs import AnyModel, model_of, place_beside, trained_table
 
 __all__ = ["Pruned", "prune"]
 
@@ -178,7 +177,7 @@ def prune(
     choose("grain", grain, GRAINS)
     announce(watchers, "reading")
     given = model_of(model)
-    place = _place_for(model, out)
+    place = place_beside(model, out, "-pruned")
     rows = trained_table(model, given, reading) if table is None else as_table(table, reading)
     work = prunable(given, rows, metric, criterion, grain, retrain, one_shot, regrow, epochs, watchers)
     network = given.targets.unfinished(given.network)
@@ -252,22 +251,20 @@ def _reached(
         return descent.settled(last), value, [pooled([descent], last)], rows
     descent = Descent(cycle, stages, **options)
     if goal != "max_drop":
-        fits = (
-            (lambda some: _size(work, some) <= value)
-            if goal == "size"
-            else (lambda some: _latency(work, some) <= value)
-        )
-        found = descent.first_that_fits(fits)
-        if found is None:
-            return None, 1.0, [], rows
-        return descent.settled(found), descent.ladder[found], [pooled([descent], found)], rows
+        measure = {"size": _size, "latency": _latency}[goal]
+        first = descent.first_that_fits(lambda some: measure(work, some) <= value)
+        for k in range(len(descent.ladder) if first is None else first, len(descent.ladder)):
+            network = descent.settled(k)
+            if measure(work, network) <= value:  # training may leave fewer units to fold
+                return network, descent.ladder[k], [pooled([descent], k)], rows
+        return None, 1.0, [], rows
     judges: Sequence[Descent] = [descent]
     if cycle.validation is not None and cycle.validation.data.n_rows < FEW and work.retrain:
         judges, rows = (
             folds(work, stages, options),
             f"{len(work.parts.train) + len(work.parts.validation):,} rows out of {FOLDS} folds",
         )
-    margin = 1.0 if judges[0] is descent else 0.0
+    margin = MARGIN if judges[0] is descent else 0.0
     best, tried = smallest_allowed(LADDER, lambda k: pooled(judges, k), value, margin)
     if best is None:
         return None, 1.0, tried, rows
@@ -331,11 +328,3 @@ def _measured(work: Prunable, given: Model, after: Model) -> tuple[Savings, Savi
     trains = work.table.take(work.present[work.parts.train])
     found = [measured(model, some, trains) for model in (given, after)]
     return found[0], found[1]
-
-
-def _place_for(given: AnyModel, out: Any) -> Path | None:
-    if (out is not None and not os.fspath(out)) or (out is None and isinstance(given, Model)):
-        return None
-    path = Path() if isinstance(given, Model) else Path(os.fspath(given))
-    place = path.with_name(f"{path.stem}-pruned.glass") if out is None else Path(out)
-    return checked_place(place, *([] if isinstance(given, Model) else [given]))

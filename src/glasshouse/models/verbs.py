@@ -30,6 +30,17 @@ def model_of(model: AnyModel) -> Model:
     return model if isinstance(model, Model) else Model.load(model)
 
 
+def place_beside(given: AnyModel, out: str | os.PathLike[str] | None, suffix: str) -> Path | None:
+    """Where another model goes: to `out`, or beside a model's file, its name with a suffix; None for nowhere."""
+    if out is None and isinstance(given, Model):
+        return None
+    if out is not None and not os.fspath(out):
+        return None
+    path = Path() if isinstance(given, Model) else Path(os.fspath(given))
+    place = path.with_name(f"{path.stem}{suffix}.glass") if out is None else Path(out)
+    return checked_place(place, *([] if isinstance(given, Model) else [given]))
+
+
 def predict(
     model: AnyModel, table: Source, *, out: str | os.PathLike[str] | None = None, reading: Reading | None = None
 ) -> pa.Table:

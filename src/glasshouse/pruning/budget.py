@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ..training.loop import Score
 
-__all__ = ["Point", "chance_error", "point", "smallest_allowed"]
+__all__ = ["MARGIN", "Point", "chance_error", "point", "smallest_allowed"]
 
 Array = npt.NDArray[Any]
 MARGIN = 1.0  # chance errors that are added to a drop before it is held against the budget

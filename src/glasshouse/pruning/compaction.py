@@ -167,7 +167,7 @@ def _fold_constants(
         low, high = _range(part, low, high)
         if seen is not None:
             low, high = np.maximum(low, seen[k][0][part.units]), np.minimum(high, seen[k][1][part.units])
-        constant = low.astype(dtype) == high.astype(dtype)
+        constant = (low.astype(dtype) == high.astype(dtype)) & np.isfinite(low)
         constant[0] &= not constant.all() or above.w[:, [0]].nnz > 0  # the last of a layer stays, unheard
         if constant.any():
             above.b = above.b + above.w[:, constant] @ low[constant]

@@ -108,7 +108,8 @@ def top_absent(layer: Wiring, score_block: Callable[[slice], Array], n: int) -> 
         score = np.array(score_block(units), np.float64).ravel()
         taken = slice(layer.indptr[units.start], layer.indptr[units.stop])
         score[layer.places[taken] - begin * fan_in] = -np.inf
-        some = np.argpartition(-score, min(n, len(score) - 1))[:n] if n < len(score) else np.arange(len(score))
+        least = np.partition(score, -n)[-n] if n < len(score) else -np.inf
+        some = np.flatnonzero(score >= least)  # all that equal the last of them too
         best, places = np.append(best, score[some]), np.append(places, some + begin * fan_in)
         order = np.lexsort((places, -best))[:n]  # of equal ones the first, whatever the blocks
         best, places = best[order], places[order]
