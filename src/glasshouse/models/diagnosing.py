@@ -31,7 +31,7 @@ from .elsewhere import recipe_of
 from .labels import columns_of
 from .model import Model, Source
 from .origin import parted
-from .scores import scores
+from .rescoring import rescored
 from .verbs import AnyModel, model_of, place_beside, trained_table
 
 __all__ = ["Cure", "diagnose"]
@@ -181,22 +181,11 @@ def _cured(model: Model, table: Table, diagnosis: Diagnosis, others: bool) -> Cu
     first = Trial(Course(model.recipe), network, scored(network, validation), diagnosis)
     found = cure(first, data, validation)
     helped = found.after is not found.before
-    kept = _kept(model, found.after, table, present, parts) if helped else model
+    kept = model
+    if helped:
+        better = replace(model, network=model.targets.finished(found.after.network), recipe=found.after.course.recipe)
+        kept = rescored(better, table, present, parts)
     return Cure(model, kept, found.before, found.after, found.tried)
-
-
-def _kept(model: Model, best: Trial, table: Table, present: npt.NDArray[np.int64], parts: Any) -> Model:
-    """The better network as a model, judged on the rows that judged the first."""
-    better = replace(model, network=model.targets.finished(best.network), recipe=best.course.recipe)
-    chooses = table.take(present[parts.validation])
-    found = scores(model.targets, better.outputs_of(model.encoder.encode(chooses)), better.labels_in(chooses).y)
-    kept: dict[str, dict[str, Any]] = {"validation": {**found, "rows": len(parts.validation)}}
-    if len(parts.test):
-        rows = table.take(present[parts.test])
-        judged = better.judge(better.labels_in(rows), better.encoder.encode(rows))
-        kept["test"] = {**judged.scores, "rows": judged.rows, "source": "held out"}
-        return replace(better, scores=kept, intervals=judged.intervals, run=None)
-    return replace(better, scores=kept, intervals={}, run=None)
 
 
 def _of_arrays(model: Any, X: Any, y: Any) -> Diagnosis:

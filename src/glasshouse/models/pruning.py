@@ -26,8 +26,8 @@ from ..training.checkpoints import fingerprint
 from ..training.watchers import Watcher, announce
 from .model import Model, Source
 from .prunable import FOLDS, Prunable, folds, prunable, smaller
+from .rescoring import rescored
 from .savings import Savings, measured
-from .scores import scores
 from .verbs import AnyModel, model_of, place_beside, trained_table
 
 __all__ = ["Pruned", "prune"]
@@ -190,7 +190,8 @@ def prune(
     announce(watchers, "judging")
     after, removed = given, dict[str, int]()
     if kept is not None:
-        after, removed = _kept(work, kept)
+        after, removed = smaller(work, kept)
+        after = rescored(after, work.table, work.present, work.parts)
     pair = _measured(work, given, after)
     if place is not None and kept is not None:
         after.save(place)
@@ -302,23 +303,6 @@ def _size(work: Prunable, network: Network) -> int:
 
 def _latency(work: Prunable, network: Network) -> float:
     return measured(smaller(work, network)[0], None).row_latency
-
-
-def _kept(work: Prunable, network: Network) -> tuple[Model, dict[str, int]]:
-    """The pruned model with its own scores, on the rows that chose and on those that chose nothing."""
-    model, removed = smaller(work, network)
-    chooses = work.table.take(work.present[work.parts.validation])
-    found = scores(model.targets, model.outputs_of(model.encoder.encode(chooses)), model.labels_in(chooses).y)
-    kept: dict[str, dict[str, Any]] = {"validation": {**found, "rows": len(work.parts.validation)}}
-    intervals = {}
-    if len(work.parts.test):
-        rows = work.table.take(work.present[work.parts.test])
-        judged = model.judge(model.labels_in(rows), model.encoder.encode(rows))
-        kept["test"] = {**judged.scores, "rows": judged.rows, "source": "held out"}
-        intervals = judged.intervals
-    else:
-        kept["test"] = {"rows": 0, "source": "none"}
-    return replace(model, scores=kept, intervals=intervals), removed
 
 
 def _measured(work: Prunable, given: Model, after: Model) -> tuple[Savings, Savings]:
