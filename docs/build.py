@@ -25,6 +25,9 @@ from glasshouse.pruning.grains import GRAINS
 from glasshouse.tables import columns
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.tables.windows import FEATURES
+from glasshouse.tracing.notes import EXAMPLES as TRACED
+from glasshouse.tracing.rendering import FORMATS
+from glasshouse.tracing.slips import SLIPS
 from glasshouse.training.optimizers import OPTIMIZERS
 from glasshouse.training.rewiring import DROPS, GROWS, NEW_WEIGHTS
 from glasshouse.training.schedules import SCHEDULES
@@ -48,6 +51,7 @@ def units() -> str:
         [
             code(r.name),
             code(r.formula),
+            code(r.slope_formula) if r.slope_formula else "–",
             f"${r.latex}$",
             f"{r.low:g} to {r.high:g}",
             code(r.initializer),
@@ -59,6 +63,7 @@ def units() -> str:
         [
             code(r.name),
             ", ".join(f"{code(f)} ({o})" for o, f in r.formula.items()),
+            ", ".join(f"{code(f)} ({o})" for o, f in r.slope.items()) + f" in {r.reads}",
             f"${r.latex}$",
             "any but sign" if r.outputs == SMOOTH else ", ".join(r.outputs),
             r.targets,
@@ -93,12 +98,13 @@ def units() -> str:
         "A unit is one row of one table in the code. The tests evaluate and differentiate these very formulas and"
         " compare them with the kernels.\n",
         "## Activations\n",
-        "`src/glasshouse/network/activations.py`. Each row also has its slope and its curvature, f'(z) and f''(z).\n",
-        table(["name", "formula", "", "range", "initialiser it wants", "for"], activations),
+        "`src/glasshouse/network/activations.py`. The slope is written in z and a; each row also has its curvature,"
+        " f''(z).\n",
+        table(["name", "formula", "slope", "", "range", "initialiser it wants", "for"], activations),
         "## Losses\n",
         "`src/glasshouse/network/losses.py`. The loss of a sample is the sum over its outputs, of weighted sum z,"
         " activation a and target y; `*`: any other. A function `(a, y) -> (value, dL/da)` is a loss too.\n",
-        table(["name", "term of one output", "", "outputs it accepts", "targets"], losses),
+        table(["name", "term of one output", "its slope", "", "outputs it accepts", "targets"], losses),
         "## Initialisers\n",
         "`src/glasshouse/network/initializers.py`. Mean 0; the formula is the standard deviation, with a scale of its"
         " own if one is given (`Initializer('normal', scale=0.1)`). In a sparse layer fans are counted unit by unit."
@@ -115,6 +121,7 @@ def units() -> str:
         "`src/glasshouse/network/density.py`. How the connections of a network sparse from the start are dealt.\n",
         table(["allocation", "each layer gets"], allocations),
         *pruning(),
+        *tracing(),
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),
@@ -155,6 +162,22 @@ def pruning() -> list[str]:
         "`src/glasshouse/training/rewiring.py`. How the connections of sparse layers move while they train;"
         " `Evolution()` has the settings.\n",
         table(["setting", "name", "what"], rows),
+    ]
+
+
+def tracing() -> list[str]:
+    """What can be traced, how it is written, and what the marker recognises."""
+    return [
+        "## Examples to trace\n",
+        "`src/glasshouse/tracing/examples/`, as `example:NAME`. [backpropagation.md](backpropagation.md) has them at"
+        " work.\n",
+        table(["name", "what"], [[code(name), words] for name, words in TRACED.items()]),
+        "## Formats of a trace\n",
+        "`src/glasshouse/tracing/rendering.py`, as `--to`.\n",
+        table(["format", "what"], [[code(name), words] for name, (_, words) in FORMATS.items()]),
+        "## Slips\n",
+        "`src/glasshouse/tracing/slips.py`. What `check` recognises behind a wrong line.\n",
+        table(["name", "what"], [[code(r.name), r.sentence] for r in SLIPS.values()]),
     ]
 
 

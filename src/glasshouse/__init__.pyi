@@ -4,10 +4,12 @@ from .drawing.health import FlowDisplay as FlowDisplay
 from .drawing.health import UpdatesDisplay as UpdatesDisplay
 from .drawing.pruning import FrontierDisplay as FrontierDisplay
 from .drawing.pruning import NetworkDisplay as NetworkDisplay
+from .errors import AnswersError as AnswersError
 from .errors import GlasshouseError as GlasshouseError
 from .errors import HealthWarning as HealthWarning
 from .errors import ModelFileError as ModelFileError
 from .errors import OptionError as OptionError
+from .errors import SpecificationError as SpecificationError
 from .errors import TableError as TableError
 from .errors import TrainingDiverged as TrainingDiverged
 from .estimators.classifier import MLPClassifier as MLPClassifier
@@ -25,6 +27,8 @@ from .models.diagnosing import diagnose as diagnose
 from .models.model import Model as Model
 from .models.model import load as load
 from .models.pruning import prune as prune
+from .models.tracing import check as check
+from .models.tracing import trace as trace
 from .models.train import train as train
 from .models.verbs import evaluate as evaluate
 from .models.verbs import inspect as inspect

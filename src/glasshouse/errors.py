@@ -5,12 +5,14 @@
     GlasshouseError                exit code 2
     ├── TableError                 a table that cannot be read, or lacks a column, a row, a class
     ├── ModelFileError             a file that is not a whole Glasshouse model
+    ├── SpecificationError         a network to trace that cannot be read, or whose parts do not fit
+    ├── AnswersError               a solution made by hand that cannot be read
     ├── OptionError                a choice that does not exist or does not fit
     └── TrainingDiverged           exit code 3: the loss or the gradient stopped being a number
 
 `HealthWarning` is no error: it says that a fit has ended with a network that is severely ill.
 
-The first three are also `ValueError`, and `TrainingDiverged` is also `FloatingPointError`, so that callers who know
+All but the last are also `ValueError`, and `TrainingDiverged` is also `FloatingPointError`, so that callers who know
 only Python's own errors catch them too.
 """
 
@@ -22,10 +24,12 @@ from numbers import Integral, Real
 from typing import Any
 
 __all__ = [
+    "AnswersError",
     "GlasshouseError",
     "HealthWarning",
     "ModelFileError",
     "OptionError",
+    "SpecificationError",
     "TableError",
     "TrainingDiverged",
     "choose",
@@ -45,6 +49,24 @@ class TableError(GlasshouseError, ValueError):
 
 class ModelFileError(GlasshouseError, ValueError):
     """A file that is not a whole model of this package."""
+
+
+class SpecificationError(GlasshouseError, ValueError):
+    """A description of a network to trace that cannot be read, or describes none.
+
+    Attributes
+    ----------
+    place : tuple
+        The part of the description that is meant, as keys and indices.
+    """
+
+    def __init__(self, message: str, *place: str | int):
+        self.place = place
+        super().__init__(message)
+
+
+class AnswersError(GlasshouseError, ValueError):
+    """A solution made by hand that cannot be read, or names what its network does not have."""
 
 
 class OptionError(GlasshouseError, ValueError):

@@ -20,6 +20,7 @@ FLOORS = {
     "drawing": 2,
     "health": 3,
     "pruning": 3,
+    "tracing": 3,
     "estimators": 4,
     "models": 5,
     "cli": 8,

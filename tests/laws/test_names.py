@@ -27,6 +27,9 @@ from glasshouse.pruning.grains import GRAINS
 from glasshouse.tables.columns import KINDS
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.tables.reading import Reading
+from glasshouse.tracing.notes import EXAMPLES as TRACED
+from glasshouse.tracing.rendering import FORMATS
+from glasshouse.tracing.slips import SLIPS
 from glasshouse.training.optimizers import OPTIMIZERS
 from glasshouse.training.rewiring import DROPS, GROWS, NEW_WEIGHTS
 from glasshouse.training.schedules import SCHEDULES
@@ -38,6 +41,10 @@ MODULES = [
     if not module.name.startswith("glasshouse.kernels._") and module.name != "glasshouse.__main__"
 ]
 SHOWN_ONLY = {"fail_on", "as_json"}  # how a result is shown is not the function's business
+SHOWN_BY = {
+    "trace": {"to", "decimals", "carry", "fragment", "check_gradients", "losses", "out"},
+    "check": {"blank", "hint"},
+}
 
 
 def test_public_names_are_importable_and_typed() -> None:
@@ -82,7 +89,7 @@ def test_examples_in_docstrings_run(name: str) -> None:
 def test_a_verb_is_a_function_with_the_same_options(verb: str) -> None:
     command = group.get_command(click.Context(group), verb)
     function = getattr(glasshouse, verb)
-    options = {parameter.name for parameter in command.params} - SHOWN_ONLY
+    options = {parameter.name for parameter in command.params} - SHOWN_ONLY - SHOWN_BY.get(verb, set())
     parameters = set(inspect.signature(function).parameters) - {"watchers", "reading", "y"}  # y goes with arrays
     parameters |= {field.name for field in fields(Reading)}  # in Python one object, for what is rarely said
     assert options == parameters
@@ -92,6 +99,9 @@ def test_a_verb_is_a_function_with_the_same_options(verb: str) -> None:
 
 
 UNITS = [
+    *TRACED,
+    *FORMATS,
+    *SLIPS,
     *CRITERIA,
     *GRAINS,
     *STORAGES,

@@ -25,6 +25,8 @@ WORDS = {
     "sqrt": mpmath.sqrt,
     "max": max,
     "abs": abs,
+    "min": min,
+    "pi": mpmath.pi,
 }
 
 
@@ -39,6 +41,8 @@ def test_value_slope_and_curvature_follow_the_formula(row) -> None:
     slopes = [float(mpmath.diff(lambda v: evaluate(row.formula, z=v), mpmath.mpf(v))) for v in z]
     assert np.allclose(row.value(z), values, rtol=1e-12, atol=1e-15)
     assert np.allclose(row.slope(z), slopes, rtol=1e-12, atol=1e-15)
+    written = [evaluate(row.slope_formula, z=mpmath.mpf(v), a=evaluate(row.formula, z=mpmath.mpf(v))) for v in z]
+    assert np.allclose(row.slope(z), [float(v) for v in written], rtol=1e-12, atol=1e-15)
     curvatures = [float(mpmath.diff(lambda v: evaluate(row.formula, z=v), mpmath.mpf(v), 2)) for v in z]
     assert np.allclose(row.curvature(z), curvatures, rtol=1e-11, atol=1e-14)
     assert row.low <= min(values)
@@ -118,6 +122,39 @@ def test_value_slope_and_curvature_of_losses_follow_the_formula(row, output) -> 
             assert work.columns[-1].delta[j, i] == pytest.approx(weight[i] * slope, rel=1e-11, abs=1e-14)
             assert curvature.a[j, i] == pytest.approx(weight[i] * bend, rel=1e-10, abs=1e-13)
     assert value == pytest.approx(total, rel=1e-12)
+
+
+@pytest.mark.parametrize(("row", "output"), PAIRS, ids=lambda part: getattr(part, "name", part))
+def test_written_slopes_of_losses_are_the_derivatives_of_their_formula(row, output) -> None:
+    """With respect to what the loss reads, and to a where it reads z; classes of softmax add up to 1."""
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        size = 3 if output == "softmax" else 1
+        z = [mpmath.mpf(v) for v in rng.normal(0, 2, size)]
+        y = [mpmath.mpf(v) for v in batch(rng, 1, 1, size, output, loss=row.name)[1][0]]
+
+        def outputs(z):
+            return softmax(z) if output == "softmax" else [evaluate(ACTIVATIONS[output].formula, z=z[0])]
+
+        def formula_of(rows):
+            return rows.get(output, rows.get("*"))
+
+        a, whole = outputs(z), formula_of(row.formula)
+
+        def term(z, a, y, whole=whole):
+            return evaluate(whole, z=z, a=a, y=y)
+
+        by_output = float(mpmath.diff(lambda v, z=z, y=y, term=term: term(z[0], v, y[0]), a[0]))
+        if row.reads == "a" or row.by_output:
+            written = formula_of(row.by_output if row.by_output else row.slope)
+            assert float(evaluate(written, a=a[0], y=y[0])) == pytest.approx(by_output, rel=1e-10)
+        if row.reads == "z":
+
+            def whole_of(v, z=z, y=y, term=term):
+                return sum(term(v, a, target) for a, target in zip(outputs([v, *z[1:]]), y, strict=True))
+
+            written = evaluate(formula_of(row.slope), z=z[0], a=a[0], y=y[0])
+            assert float(written) == pytest.approx(float(mpmath.diff(whole_of, z[0])), rel=1e-10)
 
 
 def softmax(z):

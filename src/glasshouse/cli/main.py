@@ -21,6 +21,8 @@ VERBS = {
     "evaluate": "Score a model on a table that has the target.",
     "diagnose": "Say what is wrong with a network, and cure it.",
     "prune": "Cut what a model does not need, and measure what that saves.",
+    "trace": "Work a training step of a small network out, number by number.",
+    "check": "Mark a training step made by hand.",
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }

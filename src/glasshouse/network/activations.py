@@ -18,10 +18,11 @@ __all__ = ["ACTIVATIONS", "Activation", "activation"]
 
 
 class Activation(NamedTuple):
-    """One row: its formulas in z, where its values lie, and the initialiser that suits it."""
+    """One row: its formula in z, its slope's in z and a, where its values lie, and the initialiser that suits it."""
 
     name: str
     formula: str
+    slope_formula: str
     latex: str
     low: float
     high: float
@@ -56,20 +57,53 @@ inf = float("inf")
 ACTIVATIONS = {
     row.name: row
     for row in (
-        Activation("identity", "z", "z", -inf, inf, "lecun_normal"),
-        Activation("sigmoid", "1 / (1 + exp(-z))", r"\frac{1}{1 + e^{-z}}", 0, 1, "glorot_uniform"),
-        Activation("tanh", "tanh(z)", r"\tanh z", -1, 1, "glorot_uniform"),
-        Activation("relu", "max(0, z)", r"\max(0, z)", 0, inf, "he_normal"),
-        Activation("leaky_relu", "max(z / 100, z)", r"\max(z/100, z)", -inf, inf, "he_normal"),
-        Activation("elu", "z if z > 0 else exp(z) - 1", r"z > 0 \,?\, z : e^z - 1", -1, inf, "he_normal"),
-        Activation("softplus", "log(1 + exp(z))", r"\log(1 + e^z)", 0, inf, "glorot_uniform"),
-        Activation("gelu", "z * (1 + erf(z / sqrt(2))) / 2", r"z \, \Phi(z)", -0.17, inf, "he_normal"),
-        Activation("silu", "z / (1 + exp(-z))", r"\frac{z}{1 + e^{-z}}", -0.2785, inf, "he_normal"),
-        Activation("exp", "exp(z)", "e^z", 0, inf, "glorot_uniform"),
-        Activation("sign", "1 if z > 0 else -1", r"z > 0 \,?\, 1 : -1", -1, 1, "zeros", hidden=False),
+        Activation("identity", "z", "1", "z", -inf, inf, "lecun_normal"),
+        Activation("sigmoid", "1 / (1 + exp(-z))", "a * (1 - a)", r"\frac{1}{1 + e^{-z}}", 0, 1, "glorot_uniform"),
+        Activation("tanh", "tanh(z)", "1 - a ** 2", r"\tanh z", -1, 1, "glorot_uniform"),
+        Activation("relu", "max(0, z)", "1 if z > 0 else 0", r"\max(0, z)", 0, inf, "he_normal"),
+        Activation(
+            "leaky_relu",
+            "max(z / 100, z)",
+            "1 if z > 0 else 1 / 100",
+            r"\max(z/100, z)",
+            -inf,
+            inf,
+            "he_normal",
+        ),
+        Activation(
+            "elu",
+            "z if z > 0 else exp(z) - 1",
+            "1 if z > 0 else a + 1",
+            r"z > 0 \,?\, z : e^z - 1",
+            -1,
+            inf,
+            "he_normal",
+        ),
+        Activation("softplus", "log(1 + exp(z))", "1 / (1 + exp(-z))", r"\log(1 + e^z)", 0, inf, "glorot_uniform"),
+        Activation(
+            "gelu",
+            "z * (1 + erf(z / sqrt(2))) / 2",
+            "(1 + erf(z / sqrt(2))) / 2 + z * exp(-z ** 2 / 2) / sqrt(2 * pi)",
+            r"z \, \Phi(z)",
+            -0.17,
+            inf,
+            "he_normal",
+        ),
+        Activation(
+            "silu",
+            "z / (1 + exp(-z))",
+            "(1 + z * (1 - 1 / (1 + exp(-z)))) / (1 + exp(-z))",
+            r"\frac{z}{1 + e^{-z}}",
+            -0.2785,
+            inf,
+            "he_normal",
+        ),
+        Activation("exp", "exp(z)", "a", "e^z", 0, inf, "glorot_uniform"),
+        Activation("sign", "1 if z > 0 else -1", "0", r"z > 0 \,?\, 1 : -1", -1, 1, "zeros", hidden=False),
         Activation(
             "softmax",
             "exp(z) / sum(exp(z))",
+            "",  # a matrix: its loss says how a gradient goes through it
             r"\frac{e^{z_i}}{\sum_j e^{z_j}}",
             0,
             1,

@@ -28,15 +28,19 @@ LossFunction = Callable[[Array, Array], tuple[Array, Array]]
 class Loss(NamedTuple):
     """One row. `formula` is the term of one output in z, a and y; the loss of a sample is the sum of its terms.
 
+    `slope` is the derivative of a term with respect to what the loss reads. Where that is z, it holds for targets of
+    softmax that add up to 1, and `by_output` is the derivative with respect to a, which the kernels never need.
     `targets` says how classes are written: 0 and 1, or -1 and 1.
     """
 
     name: str
     formula: dict[str, str]  # output activation -> term; '*' for any other
+    slope: dict[str, str]
     latex: str
     outputs: tuple[str, ...]
     reads: str  # 'z' where value and gradient are exact only from the weighted sum, else 'a'
     targets: str = "any number"
+    by_output: dict[str, str] | None = None
 
 
 SMOOTH = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "silu", "exp", "softmax")
@@ -46,24 +50,57 @@ LOSSES = {
         Loss(
             "cross_entropy",
             {"softmax": "-y * log(a)", "sigmoid": "-y * log(a) - (1 - y) * log(1 - a)"},
+            {"*": "a - y"},
             r"-\sum_c y_c \log a_c",
             ("softmax", "sigmoid"),
             "z",
             "0 to 1",
+            {"softmax": "-y / a", "sigmoid": "(1 - y) / (1 - a) - y / a"},
         ),
-        Loss("squared_error", {"*": "(a - y) ** 2"}, r"\sum_c (a_c - y_c)^2", SMOOTH, "a"),
-        Loss("absolute_error", {"*": "abs(a - y)"}, r"\sum_c |a_c - y_c|", SMOOTH, "a"),
+        Loss("squared_error", {"*": "(a - y) ** 2"}, {"*": "2 * (a - y)"}, r"\sum_c (a_c - y_c)^2", SMOOTH, "a"),
+        Loss(
+            "absolute_error",
+            {"*": "abs(a - y)"},
+            {"*": "1 if a > y else -1 if a < y else 0"},
+            r"\sum_c |a_c - y_c|",
+            SMOOTH,
+            "a",
+        ),
         Loss(
             "huber",
             {"*": "(a - y) ** 2 / 2 if abs(a - y) <= 1 else abs(a - y) - 1 / 2"},
+            {"*": "min(1, max(-1, a - y))"},
             r"\sum_c \min(|e_c|, 1) (|e_c| - \min(|e_c|, 1) / 2), e = a - y",
             SMOOTH,
             "a",
         ),
-        Loss("poisson", {"*": "a - y * log(a)"}, r"\sum_c a_c - y_c \log a_c", ("exp", "softplus"), "z", "0 or more"),
-        Loss("perceptron", {"*": "max(0, -y * z)"}, r"\sum_c \max(0, -y_c z_c)", ("sign", "identity"), "z", "-1 and 1"),
         Loss(
-            "hinge", {"*": "max(0, 1 - y * z)"}, r"\sum_c \max(0, 1 - y_c z_c)", ("identity", "sign"), "z", "-1 and 1"
+            "poisson",
+            {"*": "a - y * log(a)"},
+            {"exp": "a - y", "softplus": "(1 - y / a) / (1 + exp(-z))"},
+            r"\sum_c a_c - y_c \log a_c",
+            ("exp", "softplus"),
+            "z",
+            "0 or more",
+            {"*": "1 - y / a"},
+        ),
+        Loss(
+            "perceptron",
+            {"*": "max(0, -y * z)"},
+            {"*": "0 if y * z > 0 else -y"},
+            r"\sum_c \max(0, -y_c z_c)",
+            ("sign", "identity"),
+            "z",
+            "-1 and 1",
+        ),
+        Loss(
+            "hinge",
+            {"*": "max(0, 1 - y * z)"},
+            {"*": "0 if y * z > 1 else -y"},
+            r"\sum_c \max(0, 1 - y_c z_c)",
+            ("identity", "sign"),
+            "z",
+            "-1 and 1",
         ),
     )
 }
@@ -83,7 +120,7 @@ def loss_for(loss: str | LossFunction, output: str) -> Loss:
     Traceback (most recent call last):
     glasshouse.errors.OptionError: cross_entropy cannot judge tanh outputs: give it softmax or sigmoid
     """
-    row = Loss("custom", {}, "", SMOOTH, "a") if callable(loss) else LOSSES[choose("loss", loss, LOSSES)]
+    row = Loss("custom", {}, {}, "", SMOOTH, "a") if callable(loss) else LOSSES[choose("loss", loss, LOSSES)]
     if output not in row.outputs:
         raise OptionError(f"{row.name} cannot judge {output} outputs: give it {' or '.join(row.outputs)}")
     return row
