@@ -159,12 +159,10 @@ def as_formula(text: str) -> str:
 def _csv(text: str, vocabulary: Vocabulary) -> Iterator[Answer]:
     first = text.lstrip().partition("\n")[0]
     delimiter = max(";\t,", key=first.count)
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-    for k, row in enumerate(rows):
+    for k, (line, row) in enumerate(_rows(text, delimiter)):
         cells = [cell.strip() for cell in row]
         if not any(cells):
             continue
-        line = rows.line_num
         if len(cells) < 2:
             raise AnswersError(f"line {line}: {row[0]!r} has no value: write name{delimiter}value")
         value = as_number(cells[1])
@@ -175,6 +173,15 @@ def _csv(text: str, vocabulary: Vocabulary) -> Iterator[Answer]:
                 continue  # a blank left open
             raise AnswersError(f"line {line}: {cells[0]} is {cells[1]!r}: write a number")
         yield _named(line, cells[0], value, vocabulary)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
+    try:
+        for row in rows:
+            yield rows.line_num, row
+    except csv.Error as error:
+        raise AnswersError(f"line {rows.line_num}: this is no CSV: {error}") from error
 
 
 def _json(text: str, vocabulary: Vocabulary) -> Iterator[Answer]:

@@ -9,7 +9,7 @@ import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from decimal import localcontext
 from functools import cache, reduce
 from typing import Any
@@ -218,8 +218,8 @@ def _holds(left: Any, sign: str, right: Any) -> bool:
 def parts(node: Expression) -> tuple[Expression, ...]:
     """The expressions a node is made of."""
     found: list[Expression] = []
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in node.__dataclass_fields__:
+        value = getattr(node, name)
         found += value if isinstance(value, tuple) else [] if isinstance(value, str) else [value]
     return tuple(found)
 
@@ -239,14 +239,19 @@ def rewritten(node: Expression, change: Callable[[Expression], Expression | None
     answer = change(node)
     if answer is not None:
         return answer
-    changed: dict[str, Any] = {}
-    for field in fields(node):
-        value = getattr(node, field.name)
+    inside = parts(node)
+    changed = [rewritten(part, change) for part in inside]
+    if all(new is old for new, old in zip(changed, inside, strict=True)):
+        return node
+    fresh = iter(changed)
+    values: dict[str, Any] = {}
+    for name in node.__dataclass_fields__:
+        value = getattr(node, name)
         if isinstance(value, tuple):
-            changed[field.name] = tuple(rewritten(part, change) for part in value)
+            values[name] = tuple(next(fresh) for _ in value)
         elif not isinstance(value, str):
-            changed[field.name] = rewritten(value, change)
-    return replace(node, **changed)
+            values[name] = next(fresh)
+    return replace(node, **values)
 
 
 def substituted(expression: Expression, values: Mapping[str, Expression]) -> Expression:

@@ -70,7 +70,8 @@ def specification_of(
         "dropout": any(recipe.dropout),
         "clipping": recipe.clip_norm is not None,
     }
-    remarks = [f"left out of this step: {name}" for name, asked in left_out.items() if asked]
+    remarks = ["inputs and targets are as the network has them: scaled, categories as 0 and 1"]
+    remarks += [f"left out of this step: {name}" for name, asked in left_out.items() if asked]
     if isinstance(recipe.optimizer, LBFGS):
         remarks.append("its own optimiser, lbfgs, searches along a line: this is a step of gradient descent")
     return Specification(

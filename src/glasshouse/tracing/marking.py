@@ -26,7 +26,7 @@ __all__ = ["mark"]
 
 TOLERANCE = Decimal("1e-9")
 CONVENTIONS = (("dL/dz",), ("dL/dz", "dL/da", "dL/dw", "aside"))  # what people write with the opposite sign, together
-MOST_WRITTEN_OUT = 300
+MOST_WRITTEN_OUT = 120
 Number = Callable[[str], Decimal]
 
 
@@ -103,16 +103,18 @@ class _Marker:
         lines, counted = [], set()
         for answer in self.answers:
             line = self.judged(answer)
+            if line.verdict == "wrong" and (step := self.step(line.name)) is not None:
+                slips = tuple(self._slips(step, answer))
+                line = replace(line, slips=slips, because=self._wrong(step, answer, slips))
             if line.verdict != "given" and line.name not in counted and (asked is None or line.name in asked):
                 counted.add(line.name)
                 points = marks.points.get(line.name, marks.default)
                 line = replace(line, points=points * share.get(line.verdict, 0.0), possible=points)
             lines.append(line)
         last = self.trace.specification.steps
-        missing = tuple(s.name for s in self.trace.steps if s.stage <= last and s.name not in self.first_of)
-        left = (
-            0.0 if asked is None else sum(marks.points.get(n, marks.default) for n in asked if n not in self.first_of)
-        )
+        wanted = [s.name for s in self.trace.steps if s.stage <= last] if asked is None else asked
+        missing = tuple(name for name in wanted if name not in self.first_of)
+        left = 0.0 if asked is None else sum(marks.points.get(name, marks.default) for name in missing)
         score, possible = sum(line.points for line in lines), sum(line.possible for line in lines) + left
         return Marking(self.trace, tuple(lines), missing, notes, score, possible)
 
@@ -155,8 +157,7 @@ class _Marker:
         for found in own:
             if found.stain and (_rounds(found.value, value, digits) or _cuts(found.value, value, digits)):
                 return replace(line, verdict="follows", because=self._follows(found))
-        slips = tuple(self._slips(step, answer, value))
-        return replace(line, verdict="wrong", slips=slips, because=self._wrong(step, answer, slips))
+        return replace(line, verdict="wrong")
 
     def _own(self, step: Step, digits: int) -> Iterator[Own]:
         """The line's formula on the solution's own numbers; what it does not give is worked out from them, or exact."""
@@ -220,10 +221,10 @@ class _Marker:
                 self.carried[digits, cut] = {}
         return self.carried[digits, cut].get(name) == value
 
-    def _slips(self, step: Step, answer: Answer, value: Decimal) -> Iterator[str]:
+    def _slips(self, step: Step, answer: Answer) -> Iterator[str]:
         """The slips that lead to this very number."""
-        digits = answer.decimals
-        numbers = [*self._numbers(digits), lambda name: Decimal(self.trace.exact(name))]
+        value, digits = self._value(answer), answer.decimals
+        numbers = [next(self._numbers(digits)), lambda name: Decimal(self.trace.exact(name))]
         around = self._surroundings(step)
         lines = [Line(step, step.expression, around)]
         whole = self._written_out(step.expression)

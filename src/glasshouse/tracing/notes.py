@@ -109,12 +109,8 @@ class _Reader:
         inputs, samples = self._columns("inputs", "x")
         targets, answers = self._columns("targets", "y")
         layers = self._layers(len(inputs))
-        unused = set(self.values) - {name for layer in layers for name in _names_of(layer)}
-        if unused:
-            name = min(unused)
-            raise SpecificationError(f"no layer uses the value {name!r}: name it in weights or bias", "values", name)
         scale = raw.get("loss_scale", 1.0)
-        return Specification(
+        described = Specification(
             title=str(raw.get("title", self.title)),
             inputs=inputs,
             targets=targets,
@@ -133,6 +129,11 @@ class _Reader:
             aliases={str(k): _word(v, "aliases", k) for k, v in _mapping(raw.get("aliases", {}), "aliases").items()},
             marks=_marks(_mapping(raw.get("marks", {}), "marks")),
         )
+        unused = set(self.values) - {name for layer in layers for name in _names_of(layer)}
+        if unused:
+            name = min(unused)
+            raise SpecificationError(f"no layer uses the value {name!r}: name it in weights or bias", "values", name)
+        return described
 
     def _columns(self, key: str, letter: str) -> tuple[tuple[str, ...], tuple[tuple[Given, ...], ...]]:
         """Names, and a row for each sample, of inputs or targets in any of the four ways to write them."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from ..errors import OptionError, SpecificationError, choose, expect_number
@@ -40,8 +41,8 @@ class Given:
     @classmethod
     def typed(cls, value: Any) -> Given:
         """Of what a reader of TOML or JSON hands on, digits and all."""
-        text = f"{value:f}" if hasattr(value, "as_tuple") and not math.isnan(value) else repr(value)
-        return cls(float(value), text)
+        written = value if isinstance(value, Decimal) else Decimal(repr(value))
+        return cls(float(value), f"{written:f}")
 
     def shown(self, decimals: int) -> str:
         """As it was typed; else with so many decimals."""

@@ -50,7 +50,7 @@ class Marking:
     lines : tuple of MarkedLine
         In the order of the solution.
     missing : tuple of str
-        Steps that the solution does not have.
+        What is asked for, or else every step, that the solution does not have.
     notes : tuple of str
         What holds of the whole: a convention of sign.
     score, possible : float
