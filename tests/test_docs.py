@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import re
+import shlex
 import warnings
 from pathlib import Path
 
@@ -19,7 +21,9 @@ mpl.use("Agg")
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize(("page", "fewest"), [("estimators.md", 30), ("health.md", 15), ("pruning.md", 20)])
+@pytest.mark.parametrize(
+    ("page", "fewest"), [("estimators.md", 30), ("health.md", 15), ("pruning.md", 20), ("backpropagation.md", 4)]
+)
 def test_examples_in_the_pages_run(page, fewest) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -29,6 +33,23 @@ def test_examples_in_the_pages_run(page, fewest) -> None:
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+def test_the_commands_of_the_page_on_backpropagation_print_what_it_says(glasshouse, here) -> None:
+    """Lines of a block that are left out stand as …; a block with a file's name is that file."""
+    page = (DOCS / "backpropagation.md").read_text()
+    commands = 0
+    for name, text in re.findall(r"^```text ?([\w.]*)\n(.*?)^```", page, re.MULTILINE | re.DOTALL):
+        if name:
+            (here / name).write_text(text)
+            continue
+        first, _, wanted = text.partition("\n")
+        code, out, err = glasshouse(*shlex.split(first.removeprefix("$ glasshouse ")))
+        assert code == 0, first
+        pattern = "".join("(?:.*\n)*?" if line == "…" else re.escape(line) + "\n" for line in wanted.splitlines())
+        assert re.fullmatch(pattern, out + err), f"{first}\n{out}{err}"
+        commands += 1
+    assert commands == 15
 
 
 @pytest.mark.parametrize("name", ["Perceptron", "LogisticRegression", "MLPClassifier", "MLPRegressor"])

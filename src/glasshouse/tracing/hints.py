@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .notations import TEXT, written
-from .printed import WORDS
 from .specification import Specification
 from .steps import Step
 from .verdicts import Marking
@@ -35,7 +34,7 @@ def hint(marking: Marking, level: int) -> str:
     if step is None:
         return f"{words[0]}: it is given"
     if level >= 2:
-        words.append(f"{WORDS[step.kind].format(of=step.of)}: {_rule(marking.trace.specification, step)}")
+        words.append(f"the rule: {_rule(marking.trace.specification, step)}")
     if level >= 3:
         own = {line.name: f"{line.answer.value:f}" for line in reversed(marking.lines)}
 

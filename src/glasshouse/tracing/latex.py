@@ -15,7 +15,6 @@ __all__ = ["as_latex"]
 MOST_TERMS = 4  # of a sum on one line
 PREAMBLE = r"""\documentclass[a4paper,10pt]{article}
 \usepackage[utf8]{inputenc}
-\usepackage[T1]{fontenc}
 \usepackage[margin=20mm]{geometry}
 \usepackage{amsmath}
 \allowdisplaybreaks
