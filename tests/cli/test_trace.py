@@ -124,6 +124,12 @@ WRONG = [
     ("[1]", "[1, 0]", "line 3: there are 2 targets for 1 outputs"),
     ("c = 0.7", "c = 0.7\ng = 1", "line 21: no layer uses the value 'g'"),
     ('"c", "d"', '"c", "z1"', "line 10: the name 'z1' stands for 2 things"),
+    ("learning_rate = 0.1", "learning_rate = 0.1\nseed = -1", "line 5: seed is -1: it must be at least 0"),
+    ("units = 1", "units = 1\nsums = 3", "line 14: sums is 3: write a list of names, one a unit"),
+    ("learning_rate = 0.1", "learning_rate = 0.1\nsteps = 0", "line 5: steps is 0: it must be a whole number from 1"),
+    ("[0.5, 0.2]", "{}", "line 2: inputs is empty: write inputs = "),
+    ("a = 0.3", "u_a = 0.3", "line 10: the weight 'a' has no value"),
+    ("units = 1", 'units = ["momentum"]', "line 13: the name 'momentum' is taken: choose another"),
     ("units = 1", "unit = 1", "line 13: no setting of a layer is called 'unit': did you mean 'units'?"),
 ]
 

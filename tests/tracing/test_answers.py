@@ -64,6 +64,12 @@ def test_names_as_people_spell_them(name: str, spelled: str) -> None:
         ("h1 = σ(z1) = 5.945e-1", [("h1", "0.5945")]),
         ("z1: 0.3825", [("z1", "0.3825")]),
         ("δ_o2 = −0.0793", [("dL/dz4", "-0.0793")]),
+        ("z1 = 0.3825 z2 = 0.39 und h1 = 0.5945", [("z1", "0.3825"), ("z2", "0.39"), ("h1", "0.5945")]),
+        ("Δw5 = -0.3 * 0.1634 = -0.0490", [("Δw5", "-0.0490")]),
+        ("| h1 | sigmoid(0.3825) | 0.5945 |", [("h1", "0.5945")]),
+        ("(b) z₂ = **0.39** ✓", [("z2", "0.39")]),
+        ("neues w5 = 0{,}3510", [("w5_new", "0.3510")]),
+        ("z1 = x1*w1 + x2*w3 + b1\n  = 0.05*0.15 + 0.375\n  = 0.3825", [("z1", "0.3825")]),
     ],
 )
 def test_lines_as_people_type_them(here, line: str, found) -> None:
@@ -83,6 +89,12 @@ def test_csv_and_json_keep_their_digits(here) -> None:
         assert found == [("z1", "0.3825"), ("w5_new", "0.3510")], name
 
 
+def test_lines_that_were_not_read_are_said(glasshouse, here) -> None:
+    (here / "a.txt").write_text("z1 = 0.3825\nMistake o1 = 17.0\n# Part 2 = 3\nz2 = x1 * w2 + x2 * w4 + b1\n")
+    out = glasshouse("check", "example:course-sheet", "a.txt")[1]
+    assert "note: not read: lines 2, 4" in out
+
+
 def test_formulas_as_people_write_them() -> None:
     assert formula_value("(0.01 − 0.7569)² + (0.99 - 0.7677)^2") == Decimal("0.60727690")
     assert formula_value("2(0.5 - 0.25) × 3") == Decimal("1.50")
@@ -96,6 +108,7 @@ def test_formulas_as_people_write_them() -> None:
     [
         ("a.txt", "z1 = 0.3825\nqq7 = 0.5\n", "line 2: nothing is called 'qq7'"),
         ("a.txt", "z1 = 0.05 * 0.15 +\n", "line 1: .* does not end in a number"),
+        ("a.csv", "z1,0,3825\n", "line 1: z1 has two numbers: write a decimal point"),
         ("a.txt", "dear teacher\n", "has no line such as"),
         ("a.csv", "name,value\nz1,abc\n", "line 2: z1 is 'abc': write a number"),
         ("a.csv", "hh1,0.5\n", "line 1: nothing is called 'hh1': did you mean 'h1'"),
@@ -174,11 +187,12 @@ def test_a_class_is_marked(glasshouse, here) -> None:
     (here / "grid.csv").write_text(GRID)
     code, out, err = glasshouse("check", "example:course-sheet", "grid.csv", "--out", "marks")
     assert code == 2
-    assert "row 4: z1 is 'x': write a number" in err
+    assert "Ada: z1 is 'x', no number" in err
     assert "first mistakes: dL/dz3 1" in out
     rows = list(csv.DictReader(io.StringIO((here / "marks" / "marks.csv").read_text())))
     assert [row["student"] for row in rows] == ["Ada", "Bela", "'=cmd()", "Ada"]
-    assert [row["score"] for row in rows] == ["4", "3", "3", ""]
+    assert [row["score"] for row in rows] == ["4", "3", "3", "3"]
+    assert rows[3]["feedback"] == "no line is wrong, 1 left out, not read: z1 is 'x', no number"
     assert (rows[1]["first_wrong"], rows[1]["slip"]) == ("dL/dz3", "forgotten_derivative")
     pages = sorted(path.name for path in (here / "marks").iterdir())
     assert pages == ["Ada-2.html", "Ada.html", "Bela.html", "class.html", "cmd.html", "marks.csv"]

@@ -263,3 +263,21 @@ def test_points_and_what_follows_earns(here) -> None:
     assert checked(raw, here / "a.txt").score == 1
     (here / "a.txt").write_text("z1 = 0.1\n")
     assert (checked(raw, here / "a.txt").score, checked(raw, here / "a.txt").possible) == (3, 5)
+
+
+def test_a_line_whose_formula_says_otherwise_is_a_mistake_of_arithmetic(here) -> None:
+    (here / "a.txt").write_text("z1 = 0.05 * 0.15 + 0.10 * 0.25 + 0.35 = 0.3850\n")
+    line = checked("example:course-sheet", here / "a.txt").lines[0]
+    assert (line.verdict, line.slips) == ("wrong", ("arithmetic",))
+    assert line.because == "0.05 * 0.15 + 0.10 * 0.25 + 0.35 is 0.3825"
+
+
+def test_a_number_given_twice_counts_by_its_worst(here) -> None:
+    (here / "a.txt").write_text("z1 = 0.3825\nh1 = 0.5945\nz1 = 0.9999\n")
+    assert checked("example:course-sheet", here / "a.txt").score == 1
+
+
+def test_formulas_without_a_name_are_placed(here) -> None:
+    (here / "a.txt").write_text("0.05 * 0.15 + 0.10 * 0.25 + 0.35 = 0.3825\nsigmoid(0.3825) = 0.5945\n")
+    marking = checked("example:course-sheet", here / "a.txt")
+    assert [(line.name, line.verdict) for line in marking.lines] == [("z1", "right"), ("h1", "right")]

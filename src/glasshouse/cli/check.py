@@ -56,6 +56,8 @@ def check(
         raise click.UsageError("there are no ANSWERS to check: name a file, or print an empty table with --blank")
     found = mark(source, answers, row=row, out=out, reading=reading)
     if isinstance(found, Marking):
+        if hint is not None and as_json:
+            raise click.UsageError("--hint prints a few words, and --json is for every line: leave one out")
         if hint is not None:
             from ..tracing.hints import hint as hint_at
 
@@ -107,7 +109,8 @@ def _class(found: ClassMarks) -> list[str]:
     width = min(max(len(row["student"]) for row in rows), 32)
     lines = [f"  {row['student'][:width]:{width}}  {row['score']:>6}  {row['feedback']}" for row in rows]
     first = ", ".join(f"{name} {count}" for name, count in list(found.first_mistakes.items())[:6])
-    lines.append(f"first mistakes: {first}" if first else "nobody made a mistake")
+    if first or any(marks.marking is not None for marks in found.students):
+        lines.append(f"first mistakes: {first}" if first else "nobody made a mistake")
     if found.out is not None:
         lines.append(f"wrote {found.out}/marks.csv, {len(rows)} pages, class.html")
     return lines

@@ -202,7 +202,12 @@ def check(
         return mark_class(worked, path, vocabulary, None if out is None else Path(out), reading)
     if out is not None:
         raise OptionError(f"{path.name} is the solution of one person: --out is for the marks of a class")
-    return mark(worked, read_answers(path, vocabulary))
+    unread: list[int] = []
+    found = mark(worked, read_answers(path, vocabulary, unread))
+    if not unread:
+        return found
+    lines = f"line{'s' if len(unread) > 1 else ''} {', '.join(map(str, unread[:12]))}"
+    return replace(found, notes=(*found.notes, f"not read: {lines}: no name and number were found there"))
 
 
 def _described(source: Described, table: Source | None, row: int, reading: Reading | None) -> Specification:

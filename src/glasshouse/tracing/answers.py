@@ -23,7 +23,7 @@ from .spelling import Vocabulary, from_latex
 __all__ = ["Answer", "as_number", "formula_value", "read_answers", "written_number"]
 
 NUMBER = r"[-+−–]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+−]?\d+)?"
-EQUAL = r"\s*(?:={1,2}|≈|≃|→|⇒|\\approx)\s*"
+EQUAL = r"\s*(?:={1,2}|≈|≃|→|⇒|←|\\approx)\s*"
 MOST_BYTES = 4_000_000
 
 
@@ -60,8 +60,8 @@ class Answer:
         return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
-def read_answers(path: Path, vocabulary: Vocabulary) -> list[Answer]:
-    """The answers in a file.
+def read_answers(path: Path, vocabulary: Vocabulary, unread: list[int] | None = None) -> list[Answer]:
+    """The answers in a file; lines of text with an equation that says no number are added to `unread`.
 
     Raises
     ------
@@ -80,6 +80,9 @@ def read_answers(path: Path, vocabulary: Vocabulary) -> list[Answer]:
     reader = {".csv": _csv, ".tsv": _csv, ".json": _json}.get(path.suffix.lower(), _text)
     try:
         answers = list(reader(text, vocabulary))
+        if unread is not None and reader is _text:
+            read = {answer.line for answer in answers}
+            unread += [number for number, line in _joined(text) if _looks_read(line) and number not in read]
     except AnswersError as error:
         raise AnswersError(f"{path.name}, {error}") from error
     if not answers:
@@ -166,6 +169,10 @@ def _csv(text: str, vocabulary: Vocabulary) -> Iterator[Answer]:
         if len(cells) < 2:
             raise AnswersError(f"line {line}: {row[0]!r} has no value: write name{delimiter}value")
         value = as_number(cells[1])
+        if delimiter == "," and len(cells) == 3 and all(re.fullmatch(r"[-+]?\d+", cell) for cell in cells[1:]):
+            raise AnswersError(
+                f"line {line}: {cells[0]} has two numbers: write a decimal point, or ; between the cells"
+            )
         if value is None:
             if k == 0 and vocabulary(cells[0]) is None:
                 continue  # the header
@@ -212,19 +219,63 @@ def _pairs(raw: object) -> Iterator[tuple[object, object]]:
 
 
 def _text(text: str, vocabulary: Vocabulary) -> Iterator[Answer]:
+    text = text.replace("{,}", ",")
     commas = bool(re.search(r"\d,\d", text)) and not re.search(r"\d\.\d", text)
-    for number, raw in enumerate(text.splitlines(), start=1):
+    for number, raw in _joined(text):
         line = re.sub(r"(?<=\d),(?=\d)", ".", raw) if commas else raw
         if len(line) > 5000:
             raise AnswersError(f"line {number} has {len(line):,} signs: write a number a line")
-        for piece in re.split(r"[;,]\s+(?=[^\d\s=][^=]{0,40}=)", _without_ornaments(line)):
-            yield from _chains(number, piece, vocabulary)
+        line = _without_ornaments(line)
+        if line.startswith("|"):
+            yield from _row_of_table(number, line, vocabulary)
+            continue
+        for piece in re.split(r"[;,]\s+(?=[^\d\s=][^=]{0,40}=)", line):
+            for one in _apart(piece, vocabulary):
+                yield from _chains(number, one, vocabulary)
+
+
+def _joined(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers; one that begins with an equals sign goes on with the one before."""
+    waiting: tuple[int, str] | None = None
+    for number, line in enumerate(text.splitlines(), start=1):
+        if waiting is not None and re.match(r"[\s&$]*=", line):
+            before, more = waiting[1].rstrip(" \\"), line.lstrip(" &$")
+            waiting = waiting[0], f"{before} {more}"
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = number, line
+    if waiting is not None:
+        yield waiting
+
+
+def _looks_read(line: str) -> bool:
+    """Whether a line that gave no answer may have been meant as one."""
+    return bool(re.search(r"=\D*\d|\|.*\d.*\||[^\W\d]\w*\s*:\s*[-+]?\d", line)) and not re.match(r"\s*#", line)
+
+
+def _row_of_table(line: int, row: str, vocabulary: Vocabulary) -> Iterator[Answer]:
+    """A row of a table in Markdown: a name, formulas, a number."""
+    cells = [cell.strip(" *`") for cell in row.strip("| ").split("|")]
+    value = as_number(cells[-1])
+    if len(cells) > 1 and value is not None:
+        yield from _placed(line, cells[0], value, tuple(cells[1:-1]), vocabulary)
+
+
+def _apart(piece: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """Equations that stand side by side with nothing between them: a number, then a known name and an equals sign."""
+    start = 0
+    for found in re.finditer(r"(?<=\d)\s+(?:und\s+|and\s+)?(?=([^\W\d][^\s=]*)\s*=)", piece):
+        if vocabulary(found[1]) is not None:
+            yield piece[start : found.start()]
+            start = found.end()
+    yield piece[start:]
 
 
 def _without_ornaments(line: str) -> str:
     """A line without what Markdown and LaTeX put around its contents."""
-    line = re.sub(r"^\s*(?:[-*+>#]+\s+|\d+[.)]\s+)+", "", line)
-    line = re.sub(r"\*\*(?=\S)(?=[^*\d(])([^*]+?)\*\*", r"\1", line)  # bold, not a power
+    line = re.sub(r"^\s*(?:[-*+>#]+\s+|\(?(?:\d+|[a-z])[.)]\s+)+", "", line)
+    line = re.sub(r"(?<![\w)])\*\*(?=\S)([^*]+?)\*\*(?![\w(])", r"\1", line)  # bold, not a power
     line = line.replace("$", " ").replace("`", " ").replace("\\\\", " ").replace("&", " ")
     return re.sub(r"\\[\[\]()]", " ", from_latex(line)).strip()
 
@@ -248,12 +299,13 @@ def _chain(line: int, piece: str, vocabulary: Vocabulary) -> Iterator[Answer]:
         label, rest = "", piece
     parts = [part.strip() for part in re.split(EQUAL, rest.strip())]
     value = as_number(
-        re.sub(r"[\s.,;:]*(?:\([^()=]*\))?[\s.;,:]*$", "", parts[-1]) if len(parts[-1]) > 1 else parts[-1]
+        re.sub(r"[\s.,;:✓✔*]*(?:\([^()=]*\))?[\s.,;:✓✔*]*$", "", parts[-1]) if len(parts[-1]) > 1 else parts[-1]
     )
     if len(parts) == 1 and not label:
         return  # prose
     if value is None:
-        if len(parts) > 1 and re.search(r"\d", parts[-1]) and vocabulary(label or parts[0]) is not None:
+        is_formula = bool(re.search(r"\d", parts[-1])) and not re.search(r"[^\W\d]", parts[-1])
+        if len(parts) > 1 and is_formula and vocabulary(label or parts[0]) is not None:
             raise AnswersError(f"line {line}: {piece.strip()[:60]!r} does not end in a number: write '… = 0.3510'")
         return
     spelled, formulas = label.strip(), parts[:-1]

@@ -26,6 +26,7 @@ __all__ = ["ClassMarks", "StudentMarks", "blank_header", "is_class", "mark_class
 
 SUFFIXES = (".csv", ".tsv", ".json", ".txt", ".md", ".text", ".markdown")
 MOST_STUDENTS = 5_000
+BLANKS = ("-", "–", "—", "?", "/", ".", "…")
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,20 @@ class StudentMarks:
         """A sentence for the student."""
         if self.marking is None:
             return f"not read: {self.problem}"
-        first = self.marking.first
-        if first is None:
-            cut = self.marking.count("truncated")
-            return "no line is wrong" + (f", {cut} cut off instead of rounded" if cut else "")
-        said = f"first wrong: {first.name}"
-        return said + (f": {SLIPS[first.slips[0]].sentence}" if first.slips else "")
+        said = self._of_lines(self.marking)
+        if self.marking.missing:
+            said += f", {len(self.marking.missing)} left out"
+        return said + (f", not read: {self.problem}" if self.problem else "")
+
+    def _of_lines(self, marking: Marking) -> str:
+        first = marking.first
+        if first is not None:
+            looks = f": looks as if {SLIPS[first.slips[0]].sentence}" if first.slips else ""
+            return f"first wrong: {first.name}{looks}"
+        if not marking.lines:
+            return "nothing written down"
+        cut = marking.count("truncated")
+        return "no line is wrong" + (f", {cut} cut off instead of rounded" if cut else "")
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,8 @@ class ClassMarks:
 
     @property
     def problems(self) -> tuple[StudentMarks, ...]:
-        """Solutions that could not be read."""
-        return tuple(marks for marks in self.students if marks.marking is None)
+        """Solutions that could not be read, or not all of them."""
+        return tuple(marks for marks in self.students if marks.problem)
 
     def rows(self) -> list[dict[str, Any]]:
         """As ``marks.csv`` has them."""
@@ -161,8 +170,10 @@ def _of_folder(trace: Trace, path: Path, vocabulary: Vocabulary, reading: Readin
         raise AnswersError(f"{path} is a folder: how a table is read does not apply to it, leave it out")
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
     for file in files[:MOST_STUDENTS]:
+        unread: list[int] = []
         try:
-            yield StudentMarks(file.stem, mark(trace, read_answers(file, vocabulary), asked_of(trace)))
+            marking = mark(trace, read_answers(file, vocabulary, unread))
+            yield StudentMarks(file.stem, marking, f"lines {', '.join(map(str, unread))}" if unread else "")
         except GlasshouseError as error:
             yield StudentMarks(file.stem, None, str(error))
 
@@ -180,21 +191,15 @@ def _of_table(trace: Trace, path: Path, vocabulary: Vocabulary, reading: Reading
     asked = [name for name in names.values() if name in trace.by_name or name in trace.asides]
     for k in range(min(table.n_rows, MOST_STUDENTS)):
         student = str(columns[headers[0]][k] or "").strip() or f"row {k + 1}"
-        try:
-            answers = list(_row(path, k, {name: columns[header][k] for header, name in names.items()}))
-            yield StudentMarks(student, mark(trace, answers, asked))
-        except AnswersError as error:
-            yield StudentMarks(student, None, str(error))
-
-
-def _row(path: Path, k: int, cells: dict[str, str | None]) -> Iterator[Answer]:
-    for name, cell in cells.items():
-        if cell is None or not cell.strip():
-            continue
-        value = as_number(cell)
-        if value is None:
-            raise AnswersError(f"{path.name}, row {k + 1}: {name} is {cell!r}: write a number")
-        yield Answer(k + 2, name, name, value)
+        answers, bad = [], []
+        for header, name in names.items():
+            cell = (columns[header][k] or "").strip()
+            value = as_number(cell)
+            if value is not None:
+                answers.append(Answer(k + 1, name, name, value))
+            elif cell and cell not in BLANKS:
+                bad.append(f"{header} is {cell!r}, no number")
+        yield StudentMarks(student, mark(trace, answers, asked), "; ".join(bad))
 
 
 def _write(marks: ClassMarks, out: Path) -> None:

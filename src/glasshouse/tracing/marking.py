@@ -27,6 +27,7 @@ __all__ = ["mark"]
 TOLERANCE = Decimal("1e-9")
 CONVENTIONS = (("dL/dz",), ("dL/dz", "dL/da", "dL/dw", "aside"))  # what people write with the opposite sign, together
 MOST_WRITTEN_OUT = 120
+MOST_SHOWN = 100
 Number = Callable[[str], Decimal]
 
 
@@ -101,15 +102,20 @@ class _Marker:
         share = {"right": 1.0, "rounding": marks.rounding, "truncated": marks.truncated, "follows": marks.follows}
         asked = asked if asked is not None else (list(marks.points) or None)
         lines, counted = [], set()
+        verdicts: dict[str, list[str]] = {}
+        for answer in self.answers:
+            verdicts.setdefault(str(answer.name), []).append(self.judged(answer).verdict)
         for answer in self.answers:
             line = self.judged(answer)
             if line.verdict == "wrong" and (step := self.step(line.name)) is not None:
-                slips = tuple(self._slips(step, answer))
-                line = replace(line, slips=slips, because=self._wrong(step, answer, slips))
+                arithmetic = self._arithmetic(answer)
+                slips = ("arithmetic",) if arithmetic else tuple(self._slips(step, answer))
+                line = replace(line, slips=slips, because=arithmetic or self._wrong(step, slips))
             if line.verdict != "given" and line.name not in counted and (asked is None or line.name in asked):
                 counted.add(line.name)
                 points = marks.points.get(line.name, marks.default)
-                line = replace(line, points=points * share.get(line.verdict, 0.0), possible=points)
+                earned = min(share.get(v, 0.0) for v in verdicts[line.name])  # a number given twice counts by its worst
+                line = replace(line, points=points * earned, possible=points)
             lines.append(line)
         last = self.trace.specification.steps
         wanted = [s.name for s in self.trace.steps if s.stage <= last] if asked is None else asked
@@ -222,8 +228,10 @@ class _Marker:
         return self.carried[digits, cut].get(name) == value
 
     def _slips(self, step: Step, answer: Answer) -> Iterator[str]:
-        """The slips that lead to this very number."""
+        """The slips that lead to this very number; none where only its last digit is off by one."""
         value, digits = self._value(answer), answer.decimals
+        if abs(rounded(Decimal(self.trace.exact(step.name)), digits) - value) <= Decimal(1).scaleb(-digits):
+            return
         numbers = [next(self._numbers(digits)), lambda name: Decimal(self.trace.exact(name))]
         around = self._surroundings(step)
         lines = [Line(step, step.expression, around)]
@@ -271,14 +279,15 @@ class _Marker:
     def _shown(self, own: Own, digits: int, how: str) -> str:
         return f"{how}: {self._with_own_numbers(own.expression)} = {fixed(own.value, digits + 2)}"
 
-    def _with_own_numbers(self, expression: Expression) -> str:
+    def _with_own_numbers(self, expression: Expression, written_out: bool = True) -> str:
         def leaf(name: str) -> str:
             if name in self.first_of:
                 return written_number(self._value(self.first_of[name]))
             given = self.trace.givens.get(name)
             return fixed(self.trace.exact(name), 6) if given is None else given.shown(6)
 
-        return written(self._written_out(expression), TEXT, leaf)
+        shown = written(self._written_out(expression) if written_out else expression, TEXT, leaf)
+        return shown if len(shown) <= MOST_SHOWN else written(expression, TEXT, leaf)
 
     def _follows(self, own: Own) -> str:
         names = dict.fromkeys(names_in(self._written_out(own.expression)))
@@ -286,15 +295,21 @@ class _Marker:
         said = ", ".join(f"{name} = {written_number(self.first_of[name].value)}" for name in stained)
         return f"right from {said} above" if said else "right from the numbers above"
 
-    def _wrong(self, step: Step, answer: Answer, slips: Sequence[str]) -> str:
-        said = [SLIPS[name].sentence for name in slips[:2]]
-        for formula in answer.formulas[-1:]:
-            found = formula_value(formula)
-            if found is not None and not (
-                _rounds(found, answer.value, answer.decimals) or _cuts(found, answer.value, answer.decimals)
-            ):
-                said.insert(0, f"{formula} is {fixed(found, answer.decimals)}")
-        return "; or ".join(said) if said else f"expected {self._with_own_numbers(step.expression)}"
+    def _wrong(self, step: Step, slips: Sequence[str]) -> str:
+        if slips:
+            return "looks as if " + "; or ".join(SLIPS[name].sentence for name in slips[:2])
+        return f"expected {self._with_own_numbers(step.expression, written_out=False)}"
+
+    def _arithmetic(self, answer: Answer) -> str:
+        """What the formula that was written comes to, if that is not the number behind it."""
+        found = formula_value(answer.formulas[-1]) if answer.formulas else None
+        if (
+            found is None
+            or _rounds(found, answer.value, answer.decimals)
+            or _cuts(found, answer.value, answer.decimals)
+        ):
+            return ""
+        return f"{answer.formulas[-1]} is {fixed(found, answer.decimals)}"
 
 
 def _size(expression: Expression) -> int:

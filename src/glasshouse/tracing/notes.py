@@ -125,7 +125,7 @@ class _Reader:
             batch=_word(raw.get("batch", "mean"), "batch"),
             batch_size=_whole(raw.get("batch_size"), "batch_size"),
             optimizer=_optimizer(raw.get("optimizer", "sgd")),
-            steps=_whole(raw.get("steps", 1), "steps") or 1,
+            steps=_whole(raw.get("steps", 1), "steps"),  # type: ignore[arg-type]
             aliases={str(k): _word(v, "aliases", k) for k, v in _mapping(raw.get("aliases", {}), "aliases").items()},
             marks=_marks(_mapping(raw.get("marks", {}), "marks")),
         )
@@ -149,6 +149,8 @@ class _Reader:
                 raise SpecificationError(f"{key} is {found!r}: write {HOW[key]}", key)
             rows = [list(row) for row in found] if all(_is_list(row) for row in found) else [list(found)]
             names = tuple(f"{letter}{k + 1}" for k in range(len(rows[0])))
+        if not names or not rows:
+            raise SpecificationError(f"{key} is empty: write {HOW[key]}", key)
         return names, tuple(tuple(_number(value, key) for value in row) for row in rows)
 
     def _layers(self, fan_in: int) -> tuple[TracedLayer, ...]:
@@ -157,7 +159,10 @@ class _Reader:
             raise SpecificationError(f"layers is no list of layers: write {HOW['layers']}", "layers")
         layers: list[TracedLayer] = []
         hidden = 0
-        rng = np.random.default_rng(_whole(self.raw.get("seed", 0), "seed"))
+        seed = _whole(self.raw.get("seed", 0), "seed")
+        if seed is None or seed < 0:
+            raise SpecificationError(f"seed is {seed}: it must be at least 0", "seed")
+        rng = np.random.default_rng(seed)
         for k, layer in enumerate(found):
             _expect_keys(layer, LAYER_KEYS, "setting of a layer", "layers", k)
             for key in ("units", "activation"):
@@ -172,6 +177,8 @@ class _Reader:
             hidden += len(units)
             begun = sum(len(layer.units) for layer in layers)
             sums = layer.get("sums", [f"z{begun + j + 1}" for j in range(len(units))])
+            if not _is_list(sums):
+                raise SpecificationError(f"sums is {sums!r}: write a list of names, one a unit", "layers", k, "sums")
             try:
                 name = activation(_word(layer["activation"], "layers", k, "activation")).name
             except OptionError as error:

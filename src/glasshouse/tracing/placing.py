@@ -9,7 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ..errors import AnswersError
-from .answers import Answer, as_formula, as_number
+from .answers import Answer, as_formula, as_number, formula_value
 from .arithmetic import fixed, rounded
 from .expressions import Expression, Name, Number, parts, rewritten
 from .steps import Step
@@ -42,18 +42,19 @@ def place(trace: Trace, answers: Sequence[Answer]) -> list[Answer]:
 def _named(trace: Trace, answer: Answer, own: dict[str, Decimal]) -> str:
     wanted = _numbers_of(answer.formulas[-1])
     scores = []
+    comes_to = float(formula_value(answer.formulas[-1]) or answer.value)
     for step in trace.steps:
         if step.name not in own:
             mine = Counter(_number(leaf, trace, own, answer.decimals) for leaf in _leaves(_out(step, trace, own)))
             common = (mine & wanted).total() / max((mine | wanted).total(), 1)
-            scores.append((common, step.name))
-    scores.sort(key=lambda pair: -pair[0])
-    if not scores or scores[0][0] < ENOUGH or (len(scores) > 1 and scores[1][0] == scores[0][0]):
+            scores.append((-common, abs(trace.values[step.name] - comes_to), step.name))
+    scores.sort()
+    if not scores or -scores[0][0] < ENOUGH or (len(scores) > 1 and scores[1][:2] == scores[0][:2]):
         spelled = answer.spelled or answer.formulas[-1]
         raise AnswersError(
             f"line {answer.line}: {spelled[:60]!r} is no step's name, and its formula no step's: write a name before it"
         )
-    return scores[0][1]
+    return scores[0][2]
 
 
 def _numbers_of(formula: str) -> Counter[Decimal]:

@@ -300,6 +300,7 @@ SLIPS = {
         Slip("missing_square", "the error is not squared", missing_square),
         Slip("half_derivative", "of the slope a (1 - a) one factor is left out", half_derivative),
         Slip("derivative_at_z", "the slope is taken at z where a is meant", derivative_at_z),
+        Slip("arithmetic", "the formula that was written comes to another number", lambda line: iter(())),
         Slip("wrong_unit", "a number of another unit is used", wrong_unit),
     )
 }

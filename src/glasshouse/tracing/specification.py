@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from keyword import iskeyword
 from typing import Any
 
 from ..errors import OptionError, SpecificationError, choose, expect_number
@@ -27,7 +28,11 @@ BIASES = ("updated", "held")
 BATCHES = ("mean", "sum")
 NAME = re.compile(r"[^\W\d]\w*")
 LOSS_WORDS = {"squared_error": "sum of squared errors", "absolute_error": "sum of absolute errors"}
-RESERVED = ("loss", "eta", "pi")
+RESERVED = (
+    *("loss", "L", "dL", "eta", "pi", "exp", "log", "sqrt", "tanh", "erf", "abs", "max", "min"),
+    *("momentum", "beta_1", "beta_2", "epsilon", "decay", "weight_decay"),
+)
+MEMORY = ("u", "m", "v", "m_hat", "v_hat")  # of an optimiser, for each parameter: u_w1
 MOST_NUMBERS = 200_000
 
 
@@ -215,7 +220,8 @@ class Specification:
             expect_number("steps", self.steps, lambda v: 1 <= v <= 1_000_000, "from 1 to 1,000,000", whole=True)
         with _placed("batch_size"):
             n = len(self.samples)
-            expect_number("batch_size", self.batch_size or n, lambda v: 1 <= v <= n, f"from 1 to {n}", whole=True)
+            size = n if self.batch_size is None else self.batch_size
+            expect_number("batch_size", size, lambda v: 1 <= v <= n, f"from 1 to {n}", whole=True)
         if isinstance(self.optimizer, LBFGS):
             raise SpecificationError("optimizer is lbfgs: it searches along a line, take one with steps", "optimizer")
         for k, layer in enumerate(self.layers[:-1]):
@@ -237,12 +243,14 @@ class Specification:
             )
             homes |= {name: ("layers", k, "weights", name) for _, _, name in layer.places()}
             homes |= {name: ("layers", k, "bias", name) for name in layer.biases if name is not None}
+        taken = {*RESERVED, *ACTIVATIONS, *(f"loss_{unit}" for layer in self.layers for unit in layer.units)}
+        taken |= {f"{letter}_{name}" for letter in MEMORY for name in self.parameters}
         for name, count in Counter(every).items():
             if not NAME.fullmatch(name) or name.endswith("_new"):
                 raise SpecificationError(
                     f"{name!r} is no name: write a letter, then letters, digits and _, but not _new", *homes[name]
                 )
-            if name in RESERVED or name in ACTIVATIONS:
+            if name in taken or iskeyword(name):
                 raise SpecificationError(f"the name {name!r} is taken: choose another", *homes[name])
             if count > 1:
                 raise SpecificationError(
@@ -334,4 +342,6 @@ def _described(optimizer: Optimizer) -> str:
         if not optimizer.momentum:
             return "gradient descent"
         return f"momentum {optimizer.momentum:g}{', Nesterov' if optimizer.nesterov else ''}"
-    return {"rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW"}[optimizer.name]
+    return {"rmsprop": "RMSprop", "adam": "Adam", "adamw": "AdamW, by which weights decay and biases do not"}[
+        optimizer.name
+    ]

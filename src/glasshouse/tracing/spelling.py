@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from .specification import Specification
@@ -52,7 +53,7 @@ def plain(spelled: str) -> str:
     >>> plain("$\\\\frac{\\\\partial L}{\\\\partial w_5}$"), plain("derivative of loss w.r.t z_3")
     ('dl/dw5', 'dloss/dz3')
     """
-    text = BY.sub("/d", from_latex(spelled).casefold())
+    text = BY.sub("/d", unicodedata.normalize("NFKC", from_latex(spelled)).casefold())
     text = re.sub(r"\b(?:partial\s+)?derivative\s+of\s+(?:the\s+)?(?=\w)", "d", text)
     text = (
         text.replace("∂", "d").replace("′", "'").replace("’", "'").replace("⁺", "+").replace("ϑ", "d").replace("𝛿", "δ")
@@ -83,12 +84,13 @@ class Vocabulary:
         text = plain(spelled)
         if text in self.aliases:
             return self.aliases[text] if self.aliases[text] in self.known else None
-        found = re.fullmatch(r"(.+?)(\[\d+\])?(@\d+)?", text)
+        found = re.fullmatch(r"(.+?)(?:\[(\d+)\]|\^(\d+))?(@\d+)?", text)
         if found is None:
             return None
-        place = (found[2] or "") + (found[3] or "")
+        sample = found[2] or found[3]
+        place = (f"[{sample}]" if sample else "") + (found[4] or "")
         for name in self._readings(found[1]):
-            for whole in (name + place, name + place + ("" if found[2] else "[1]")):
+            for whole in (name + place, name + place + ("" if sample else "[1]")):
                 if whole in self.known:
                     return whole
         return None
@@ -131,24 +133,31 @@ class Vocabulary:
             if part is not None:
                 yield f"d{part}/d{inner}"
             return
+        yield from self._delta(text)
+        for rest in _after(("gradient", "grad", "derivative", "∇", "d"), text):
+            inner = self._inner(rest)
+            if inner is not None:
+                yield f"dL/d{inner}"
+
+    def _delta(self, text: str) -> Iterable[str]:
+        """δ of a unit is dL/dz there; of a weight it is the weight's change."""
         for head in ("δ", "delta"):
             rest = text.removeprefix(head)
             if rest != text:
                 inner = self._inner(rest.removeprefix("of"))
                 if inner in self.sum_of:
                     yield f"dL/d{self.sum_of[inner]}"
+                elif inner in self.parameters.values():
+                    yield f"Δ{inner}"
                 elif inner is not None:
                     yield f"dL/d{inner}"
                 elif f"z{rest}" in self.sums:
                     yield f"dL/d{self.sums[f'z{rest}']}"
-        for rest in _after(("gradient", "grad", "derivative", "∇", "d"), text):
-            inner = self._inner(rest)
-            if inner is not None:
-                yield f"dL/d{inner}"
 
     def _updated(self, text: str) -> Iterable[str]:
         found = re.fullmatch(
-            r"(?:new|updated)(?:value)?(?:of)?(.+)|(.+?)(?:new|neu|updated|next|'|\+|\^\+|\^'|\(t\+1\)|\^new)", text
+            r"(?:new|updated|neue[srn]?)(?:value)?(?:of)?(.+)|(.+?)(?:new|neu|updated|next|'|\+|\^\+|\^'|\(t\+1\)|\^new)",
+            text,
         )
         if found:
             name = self.parameters.get(found[1] or found[2])

@@ -324,6 +324,14 @@ class Writer:
                 path = Product((slopes[i], Name(self.parameter(name))))
                 yield self._aside(f"dloss_{last.units[i]}/d{below[j]}", sample, name, path)
 
+    def changes(self) -> Iterator[Step]:
+        """What an update adds to each parameter; some books write what it takes away."""
+        for name in self.of.parameters:
+            if name not in self.of.held:
+                old, new = Name(self.parameter(name)), Name(self.parameter(name, self.stage + 1))
+                more, less = Sum((new, Negative(old))), Sum((old, Negative(new)))
+                yield self._step(self.key(f"Δ{name}"), "Update", "aside", name, more, less)
+
     def _aside(self, base: str, sample: int, of: str, expression: Expression) -> Step:
         return self._step(self.key(base, sample), "Backward", "aside", of, expression)
 

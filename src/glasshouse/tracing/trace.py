@@ -55,6 +55,7 @@ class Trace:
             writer = Writer(self.specification, stage)
             for sample in writer.batch:
                 found |= {step.name: step for step in writer.asides(sample) if step.name not in self.by_name}
+            found |= {step.name: step for step in writer.changes()}
         return found
 
     def exact(self, name: str) -> float:
