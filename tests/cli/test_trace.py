@@ -124,7 +124,7 @@ WRONG = [
     ("[1]", "[1, 0]", "line 3: there are 2 targets for 1 outputs"),
     ("c = 0.7", "c = 0.7\ng = 1", "line 21: no layer uses the value 'g'"),
     ('"c", "d"', '"c", "z1"', "line 10: the name 'z1' stands for 2 things"),
-    ("learning_rate = 0.1", "learning_rate = 0.1\nseed = -1", "line 5: seed is -1: it must be at least 0"),
+    ("learning_rate = 0.1", "learning_rate = 0.1\nseed = 1", "line 5: seed draws weights, and every layer has its own"),
     ("units = 1", "units = 1\nsums = 3", "line 14: sums is 3: write a list of names, one a unit"),
     ("learning_rate = 0.1", "learning_rate = 0.1\nsteps = 0", "line 5: steps is 0: it must be a whole number from 1"),
     ("[0.5, 0.2]", "{}", "line 2: inputs is empty: write inputs = "),
@@ -169,6 +169,15 @@ def test_a_mistake_is_answered_in_one_line(glasshouse, arguments) -> None:
     assert (code, out) == (2, "")
     assert err.startswith("glasshouse: ")
     assert err.count("\n") == 1
+
+
+def test_marks_and_aliases_name_lines_that_there_are(glasshouse, here) -> None:
+    (here / "a.txt").write_text("z1 = 0.1\n")
+    for more in ("[marks.points]\nnosuch = 3\n", '[aliases]\nnetto = "nosuch"\n'):
+        (here / "net.toml").write_text(NET + more)
+        code, _, err = glasshouse("check", "net.toml", "a.txt")
+        assert code == 2
+        assert "names 'nosuch', and no line is called so" in err
 
 
 def test_hints_say_a_little_more_each(glasshouse, here) -> None:

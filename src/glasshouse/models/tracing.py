@@ -197,7 +197,15 @@ def check(
     """
     worked = traced(_described(source, None, row, None))
     path = Path(answers)
-    vocabulary = Vocabulary(worked.specification, [*worked.givens, *worked.by_name, *worked.asides])
+    known = [*worked.givens, *worked.by_name, *worked.asides]
+    for part, names in (
+        ("marks", worked.specification.marks.points),
+        ("aliases", worked.specification.aliases.values()),
+    ):
+        for name in names:
+            if name not in known:
+                raise SpecificationError(f"[{part}] names {name!r}, and no line is called so: see check --blank")
+    vocabulary = Vocabulary(worked.specification, known)
     if is_class(path, vocabulary, reading):
         return mark_class(worked, path, vocabulary, None if out is None else Path(out), reading)
     if out is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .arithmetic import fixed
-from .expressions import Expression, Negative, Sum
+from .expressions import Expression, Sum
 from .notations import LATEX, latex_name, written
 from .printed import Printed
 from .steps import Step
@@ -51,9 +51,8 @@ def _lines(expression: Expression, leaf: Callable[[str], str]) -> str:
     pieces = [expression.terms[k : k + MOST_TERMS] for k in range(0, len(expression.terms), MOST_TERMS)]
     text = written(_sum(pieces[0]), LATEX, leaf)
     for piece in pieces[1:]:
-        minus = isinstance(piece[0], Negative)
-        rest = written(_sum((piece[0].of if isinstance(piece[0], Negative) else piece[0], *piece[1:])), LATEX, leaf)
-        text += rf" \\ &\qquad {'-' if minus else '+'} {rest if not rest.startswith('-') else f'({rest})'}"
+        rest = written(_sum(piece), LATEX, leaf)
+        text += r" \\ &\qquad " + (rest if rest.startswith("-") else f"+ {rest}")
     return text
 
 

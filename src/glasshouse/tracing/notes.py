@@ -109,6 +109,10 @@ class _Reader:
         inputs, samples = self._columns("inputs", "x")
         targets, answers = self._columns("targets", "y")
         layers = self._layers(len(inputs))
+        if all("weights" in layer for layer in raw["layers"]):
+            for key in ("initializer", "seed"):
+                if key in raw:
+                    raise SpecificationError(f"{key} draws weights, and every layer has its own: leave it out", key)
         scale = raw.get("loss_scale", 1.0)
         described = Specification(
             title=str(raw.get("title", self.title)),
