@@ -84,7 +84,7 @@ def test_a_damaged_specification_is_traced_or_refused(tmp_path_factory, text: st
         assert str(error)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(sorted(EXAMPLES)), st.data())
 def test_any_numbers_can_be_marked(example: str, data) -> None:
     trace = traced(specification(f"example:{example}"))

@@ -152,11 +152,11 @@ def evaluated(text: str, names) -> Decimal:
     return eval(compile(tree, "formula", "eval"), {"__builtins__": {}}, names)
 
 
-@pytest.mark.parametrize("decimals", range(2, 8))
+@pytest.mark.parametrize("decimals", [2, 4, 6])
 def test_carried_formulas_come_to_their_printed_results(decimals: int) -> None:
     """With what is printed, and nothing else."""
     counted = 0
-    for number in range(100):
+    for number in range(60):
         trace = traced(random_specification(number, samples=2))
         try:
             values = trace.carried(decimals)
@@ -168,11 +168,11 @@ def test_carried_formulas_come_to_their_printed_results(decimals: int) -> None:
             wanted = decimal_value(printed).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=60))
             assert values[step.name] == wanted, (number, step.name, printed)
             counted += 1
-    assert counted > 2000
+    assert counted > 2000  # of those that have a value at so few decimals
 
 
 def test_printed_formulas_come_to_their_printed_results_at_17_digits() -> None:
-    for number in range(100):
+    for number in range(60):
         trace = traced(random_specification(number))
         for step in trace.steps:
             printed = written(step.expression, TEXT, lambda name, t=trace: f"{t.values[name]:.17g}")

@@ -110,7 +110,7 @@ def element_finder(specification: Specification) -> Callable[[str], str]:
     def find(name: str) -> str:
         found = PLACE.match(name)
         assert found is not None
-        base = found["base"].rpartition("/d")[2]
+        base = found["base"].rpartition("/d")[2].removeprefix("Δ")
         if base in known:
             return known[base]
         if base == "loss" or base.startswith("loss_"):
