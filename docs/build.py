@@ -174,7 +174,7 @@ def tracing() -> list[str]:
         table(["name", "what"], [[code(name), words] for name, words in TRACED.items()]),
         "## Formats of a trace\n",
         "`src/glasshouse/tracing/rendering.py`, as `--to`.\n",
-        table(["format", "what"], [[code(name), words] for name, (_, words) in FORMATS.items()]),
+        table(["format", "what"], [[code(name), words] for name, words in FORMATS.items()]),
         "## Slips\n",
         "`src/glasshouse/tracing/slips.py`. What `check` recognises behind a wrong line.\n",
         table(["name", "what"], [[code(r.name), r.sentence] for r in SLIPS.values()]),

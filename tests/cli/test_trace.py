@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 import subprocess
 
 import pytest
 
+from glasshouse.tracing import rendering
 from glasshouse.tracing.notes import EXAMPLES
 
 NET = """
@@ -92,12 +94,21 @@ def test_a_fragment_has_no_preamble(glasshouse) -> None:
     assert r"\begin{align*}" in out
 
 
+def test_the_command_knows_the_formats_and_examples_there_are(glasshouse) -> None:
+    module = importlib.import_module("glasshouse.cli.trace")
+    assert tuple(rendering.FORMATS) == module.FORMATS
+    assert rendering.PAGES == module.PAGES
+    help_text = "".join(glasshouse("trace", "--help")[1].split())  # words are parted at their hyphens
+    assert all(name in help_text for name in (*EXAMPLES, *rendering.FORMATS))
+
+
 def test_losses_of_a_long_run(glasshouse) -> None:
     code, out, _ = glasshouse("trace", "example:xor", "--losses", "--steps", "1000")
     assert code == 0
     lines = out.splitlines()
     assert [line.split()[0] for line in lines[10:]] == ["10", "20", "50", "100", "200", "500", "1000", "end"]
     assert float(lines[-1].split()[1]) < 0.01
+    assert glasshouse("trace", "example:xor", "--losses", "--out", "losses.txt")[1:] == ("", "wrote losses.txt\n")
 
 
 def test_a_model_is_traced_for_a_row_of_its_table(glasshouse, here) -> None:
@@ -159,6 +170,10 @@ def test_a_wrong_specification_is_answered_with_its_line(glasshouse, here, old, 
         ["trace", "example:course-sheet", "--to", "slides", "--check-gradients"],
         ["trace", "example:softmax", "--carry", "--decimals", "0"],
         ["trace", "example:course-sheet", "--steps", "100000"],
+        ["trace", "example:course-sheet", "--json", "--to", "latex"],
+        ["trace", "example:course-sheet", "--json", "--fragment"],
+        ["trace", "example:course-sheet", "--decimal", ","],
+        ["check", "example:course-sheet", "--blank", "--out", "marks"],
         ["check", "example:course-sheet"],
         ["check", "example:course-sheet", "nothing.txt"],
         ["check", "example:course-sheet", "nothing.txt", "--blank"],

@@ -324,9 +324,8 @@ def test_a_worksheet_judges_as_the_marker_does(tmp_path, monkeypatch) -> None:
                     (line.name, line.answer.value, line.exact, verdicts[line.name], line.verdict, line.because)
                 )
     assert lines > 1500
-    assert len(apart) <= lines // 500, (
-        apart
-    )  # doubles in the browser, decimals here, and what follows from a difference
+    # tanh of 30 is 1 in doubles, and 0.99 in decimals if it is cut off; what follows from it is judged otherwise, too.
+    assert len(apart) <= lines // 500, apart
     assert set(counts) == {"right", "rounding", "truncated", "follows", "wrong"}
     assert min(counts.values()) > 30
 

@@ -50,7 +50,10 @@ def check(
     from ..tracing.verdicts import Marking
 
     if blank:
-        _blank(source, answers, row)
+        others = {"ANSWERS": answers, "--hint": hint, "--out": out, "--fail-on": fail_on, "--json": as_json}
+        for other in [other for other, given in others.items() if given]:
+            raise click.UsageError(f"--blank prints an empty table, and {other} is for marking: leave one out")
+        _blank(source, row)
         return 0
     if answers is None:
         raise click.UsageError("there are no ANSWERS to check: name a file, or print an empty table with --blank")
@@ -78,22 +81,20 @@ def check(
     return NOT_READ if found.problems else CHECK_FAILED if fail_on and found.first_mistakes else 0
 
 
-def _blank(source: str, answers: str | None, row: int) -> None:
+def _blank(source: str, row: int) -> None:
     from ..models.tracing import trace
     from ..tracing.classroom import blank_header
 
-    if answers is not None:
-        raise click.UsageError(f"--blank prints an empty table, and {answers} is not looked at: leave one out")
     click.echo(blank_header(trace(source, row=row).trace), nl=False)
 
 
 def _solution(found: Marking) -> list[str]:
     names = max((len(line.name) for line in found.lines), default=0)
-    numbers = max((len(f"{line.answer.value:f}") for line in found.lines), default=0)
+    numbers = max((len(line.answer.written) for line in found.lines), default=0)
     lines = []
     for line in found.lines:
         said = line.because + (" (placed by its formula)" if line.answer.placed else "")
-        number, value = f"line {line.answer.line}", f"{line.answer.value:f}"
+        number, value = f"line {line.answer.line}", line.answer.written
         lines.append(f"  {number:9} {line.name:{names}}  {value:>{numbers}}  {line.verdict:9}  {said}")
     lines = [line.rstrip() for line in lines]
     lines += [f"note: {note}" for note in found.notes]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA_VERSION",
+    "as_json_line",
     "counted",
     "echo_json",
     "echo_lines",
@@ -77,7 +78,13 @@ def surprised(surprises: Surprises) -> list[str]:
 
 def echo_json(document: Mapping[str, Any]) -> None:
     """Print one object with `schema_version` in it; NaN becomes null."""
-    click.echo(json.dumps({"schema_version": SCHEMA_VERSION, **_finite(document)}, ensure_ascii=False, allow_nan=False))
+    click.echo(as_json_line(document), nl=False)
+
+
+def as_json_line(document: Mapping[str, Any]) -> str:
+    """The line that `echo_json` prints."""
+    whole = {"schema_version": SCHEMA_VERSION, **_finite(document)}
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finite(value: Any) -> Any:

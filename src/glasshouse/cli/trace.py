@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import reading_options
-from .show import echo_json, echo_lines
+from .show import as_json_line, echo_lines
 
 if TYPE_CHECKING:
     from ..models.tracing import Traced
@@ -62,59 +62,44 @@ def trace(
     traced for one row of its table. Numbers are those of the kernels that train, in double precision.
     """
     from ..models.tracing import trace as work_out
+    from ..storage import checked_place, write_bytes
 
-    found = work_out(source, table, row=row, only=only, steps=steps, reading=reading)
+    if as_json and to not in ("text", "json"):
+        raise click.UsageError(f"--json prints JSON and --to {to} does not: leave one out")
     to = "json" if as_json else to
+    found = work_out(source, table, row=row, only=only, steps=steps, reading=reading)
     if losses:
         refuse = {"--only": only, "--carry": carry, "--fragment": fragment, "--check-gradients": check_gradients}
         for flag in [flag for flag, given in refuse.items() if given]:
             raise click.UsageError(
                 f"--losses prints a table of losses, and {flag} says how a trace looks: leave one out"
             )
-        _losses(found, to, decimals)
-        return
-    if to == "json" and out is None:
-        from ..tracing.printed import Printed
-
-        differences = found.differences if check_gradients else None
-        echo_json(Printed(found.trace, decimals, carry).to_dict(differences))
-        return
-    text = found.to(to, decimals=decimals, carry=carry, fragment=fragment, check_gradients=check_gradients)
-    place = out or (_page_of(source) if to in PAGES else None)
+        text = _losses(found, to, decimals)
+    else:
+        text = found.to(to, decimals=decimals, carry=carry, fragment=fragment, check_gradients=check_gradients)
+        text = as_json_line(json.loads(text)) if to == "json" else text
+    place = out or (Path(source.removeprefix("example:")).with_suffix(".html") if to in PAGES else None)
     if place is not None:
-        _write(place, text, source)
+        write_bytes(checked_place(place, source), text.encode())
+        click.echo(f"wrote {place}", err=True)
     elif to == "text":
-        _show(text.splitlines(), found)
+        _show(text.splitlines())
     else:
         click.echo(text, nl=False)
 
 
-def _losses(found: Traced, to: str, decimals: int) -> None:
+def _losses(found: Traced, to: str, decimals: int) -> str:
     from ..tracing.text import loss_table
 
     if to == "json":
-        echo_json({"title": found.specification.title, "losses": found.losses})
-    elif to == "text":
-        echo_lines(["    step  loss", *(f"{step:>8}  {loss}" for step, loss in loss_table(found.losses, decimals))])
-    else:
+        return as_json_line({"title": found.specification.title, "losses": found.losses})
+    if to != "text":
         raise click.UsageError(f"--losses prints text or json, not {to}: leave --to out")
+    rows = [f"{step:>8}  {loss}" for step, loss in loss_table(found.losses, decimals)]
+    return "\n".join(["    step  loss", *rows]) + "\n"
 
 
-def _page_of(source: str) -> str:
-    name = source.removeprefix("example:")
-    return str(
-        Path(name).with_suffix(".html").name if source.startswith("example:") else Path(name).with_suffix(".html")
-    )
-
-
-def _write(place: str, text: str, source: str) -> None:
-    from ..storage import checked_place, write_bytes
-
-    write_bytes(checked_place(place, source), text.encode())
-    click.echo(f"wrote {place}", err=True)
-
-
-def _show(lines: list[str], found: Traced) -> None:
+def _show(lines: list[str]) -> None:
     """On a terminal in colours and, if it is long, not at all."""
     if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
         echo_lines(lines)
@@ -126,6 +111,6 @@ def _show(lines: list[str], found: Traced) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(width=shutil.get_terminal_size().columns, highlight=True)
+    console = Console()
     for line in lines:
         console.print(Text(line, "bold") if line and not line.startswith(" ") else line, markup=False, soft_wrap=True)

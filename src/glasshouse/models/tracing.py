@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import OptionError, SpecificationError, expect_number
-from ..storage import is_stored
 from ..tables.reading import Reading, as_table
 from ..tracing.answers import read_answers
 from ..tracing.classroom import ClassMarks, is_class, mark_class
@@ -28,7 +27,7 @@ from ..tracing.trace import Trace, losses, traced
 from ..tracing.verdicts import Marking
 from .labels import columns_of
 from .model import Model, Source
-from .verbs import trained_table
+from .verbs import AnyModel, is_model, model_of, trained_table
 
 __all__ = ["Traced", "check", "trace"]
 
@@ -210,6 +209,8 @@ def check(
         return mark_class(worked, path, vocabulary, None if out is None else Path(out), reading)
     if out is not None:
         raise OptionError(f"{path.name} is the solution of one person: --out is for the marks of a class")
+    if reading not in (None, Reading()):
+        raise OptionError(f"{path.name} is the solution of one person: how a table is read is for a class")
     unread: list[int] = []
     found = mark(worked, read_answers(path, vocabulary, unread))
     if not unread:
@@ -219,20 +220,17 @@ def check(
 
 
 def _described(source: Described, table: Source | None, row: int, reading: Reading | None) -> Specification:
-    is_path = isinstance(source, str | os.PathLike)
-    if isinstance(source, Model) or (is_path and (is_stored(source) or os.fspath(source).endswith(".glass"))):  # type: ignore[arg-type]
-        return _of_model(source, table, row, reading)  # type: ignore[arg-type]
-    if table is not None:
-        raise OptionError("a table belongs to a model: a specification has its own samples")
+    if is_model(source):
+        return _of_model(source, table, row, reading)
+    if table is not None or reading not in (None, Reading()):
+        raise OptionError("a table, and how it is read, belong to a model: a specification has its own samples")
     if row != 1:
         raise OptionError(f"row is {row}: rows belong to the table of a model, a specification has its own samples")
-    return specification(source)
+    return specification(source)  # type: ignore[arg-type]  # a TypeGuard says nothing of what is no model
 
 
-def _of_model(
-    source: str | os.PathLike[str] | Model, table: Source | None, row: int, reading: Reading | None
-) -> Specification:
-    model = source if isinstance(source, Model) else Model.load(source)
+def _of_model(source: AnyModel, table: Source | None, row: int, reading: Reading | None) -> Specification:
+    model = model_of(source)
     rows = trained_table(source, model, reading) if table is None else as_table(table, reading)
     expect_number("row", row, lambda v: 1 <= v <= rows.n_rows, f"from 1 to {rows.n_rows:,}", whole=True)
     one = rows.take(np.array([row - 1]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
@@ -23,6 +23,13 @@ from .model import Model, Source
 __all__ = ["evaluate", "inspect", "predict", "windows"]
 
 AnyModel = str | os.PathLike[str] | Model
+
+
+def is_model(source: Any) -> TypeGuard[AnyModel]:
+    """Whether this is a model, or a file that is one or is called like one."""
+    if isinstance(source, str | os.PathLike):
+        return is_stored(source) or os.fspath(source).endswith(".glass")
+    return isinstance(source, Model)
 
 
 def model_of(model: AnyModel) -> Model:
@@ -139,10 +146,8 @@ def inspect(
     >>> gh.inspect("example:iris")["rows"]
     150
     """
-    if isinstance(source, Model):
-        return {"kind": "model", **source.summary()}
-    if isinstance(source, str | os.PathLike) and (is_stored(source) or os.fspath(source).endswith(".glass")):
-        return {"kind": "model", **Model.load(source).summary()}
+    if is_model(source):
+        return {"kind": "model", **model_of(source).summary()}
     corrections = Corrections(kinds or {}, drop, missing)
     table = corrections.mark(as_table(source, reading))
     columns = corrections.describe(table)

@@ -25,7 +25,6 @@ from .verdicts import Marking
 __all__ = ["ClassMarks", "StudentMarks", "blank_header", "is_class", "mark_class"]
 
 SUFFIXES = (".csv", ".tsv", ".json", ".txt", ".md", ".text", ".markdown")
-MOST_STUDENTS = 5_000
 BLANKS = ("-", "–", "—", "?", "/", ".", "…")
 
 
@@ -169,7 +168,7 @@ def _of_folder(trace: Trace, path: Path, vocabulary: Vocabulary, reading: Readin
     if reading is not None and reading != Reading():
         raise AnswersError(f"{path} is a folder: how a table is read does not apply to it, leave it out")
     files = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-    for file in files[:MOST_STUDENTS]:
+    for file in files:
         unread: list[int] = []
         try:
             marking = mark(trace, read_answers(file, vocabulary, unread))
@@ -189,7 +188,7 @@ def _of_table(trace: Trace, path: Path, vocabulary: Vocabulary, reading: Reading
         names[header] = name if name not in trace.specification.parameters else f"{name}_new"
     columns = {header: table.columns[header].to_pylist() for header in headers}
     asked = [name for name in names.values() if name in trace.by_name or name in trace.asides]
-    for k in range(min(table.n_rows, MOST_STUDENTS)):
+    for k in range(table.n_rows):
         student = str(columns[headers[0]][k] or "").strip() or f"row {k + 1}"
         answers, bad = [], []
         for header, name in names.items():

@@ -13,6 +13,7 @@ from ..network.layers import Dense
 from ..network.network import Network
 from ..network.passes import forward, loss_and_gradient
 from ..network.workspace import Workspace
+from ..training.loop import LARGEST
 from ..training.optimizers import Pull
 from .specification import Specification
 
@@ -95,9 +96,9 @@ class Engine:
             {name: float(sum(self.work.gradient[places])) for name, places in self.places.items()} if backward else {},
         )
 
-    def batch(self, samples: tuple[int, ...]) -> Pass:
+    def batch(self, samples: tuple[int, ...], backward: bool = True) -> Pass:
         """The passes of a batch, its losses added up or averaged; leaves the gradient for `update`."""
-        return self.run(samples, 1 / len(samples) if self.of.batch == "mean" else 1.0)
+        return self.run(samples, 1 / len(samples) if self.of.batch == "mean" else 1.0, backward)
 
     def update(self, gradient: dict[str, float]) -> None:
         """One step of the optimiser down the gradient of the last batch, a shared parameter by the sum of its places.
@@ -111,7 +112,7 @@ class Engine:
         for name, places in self.places.items():
             self.work.gradient[places] = gradient[name]
         largest = self.work.arrays.largest(0.0)
-        if not largest * max(rate, 1.0) < np.finfo(float).max ** 0.5:
+        if not largest * max(rate, 1.0) < LARGEST["float64"]:
             most = max((float(np.abs(c.a[:, 0]).max()) for c in self.work.columns[1:]), default=0.0)
             raise TrainingDiverged(1, self.step + 1, None, most, rate)
         self.step += 1

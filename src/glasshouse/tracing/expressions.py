@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import localcontext
@@ -33,8 +33,10 @@ __all__ = [
     "names_in",
     "parsed",
     "parts",
+    "product",
     "rewritten",
     "substituted",
+    "total",
     "without_zeros",
 ]
 
@@ -268,6 +270,17 @@ def substituted(expression: Expression, values: Mapping[str, Expression]) -> Exp
 ZERO, ONE = Number("0"), Number("1")
 
 
+def total(terms: Sequence[Expression]) -> Expression:
+    """The sum of terms, which may be one or none."""
+    return Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else ZERO
+
+
+def product(*factors: Expression) -> Expression:
+    """The product of factors without those that are 1."""
+    kept = tuple(factor for factor in factors if factor != ONE)
+    return Product(kept) if len(kept) > 1 else kept[0] if kept else ONE
+
+
 def without_zeros(node: Expression) -> Expression:
     """The expression without terms that are 0 times something, so that 0 log 0 is not asked for."""
     match node:
@@ -277,15 +290,12 @@ def without_zeros(node: Expression) -> Expression:
         case Sum((Number("1"), Negative(Number("1")))):
             return ZERO
         case Sum(terms):
-            kept = tuple(term for term in map(without_zeros, terms) if term != ZERO)
-            return Sum(kept) if len(kept) > 1 else kept[0] if kept else ZERO
+            return total([term for term in map(without_zeros, terms) if term != ZERO])
         case Product(factors):
             kept = tuple(map(without_zeros, factors))
             if ZERO in kept:
                 return ZERO
             if Negative(ONE) in kept:
-                rest = tuple(factor for factor in kept if factor not in (ONE, Negative(ONE)))
-                return Negative(Product(rest) if len(rest) > 1 else rest[0])
-            kept = tuple(factor for factor in kept if factor != ONE)
-            return Product(kept) if len(kept) > 1 else kept[0] if kept else ONE
+                return Negative(product(*(factor for factor in kept if factor != Negative(ONE))))
+            return product(*kept)
     return node

@@ -7,9 +7,8 @@ from .specification import Specification
 from .steps import Step
 from .verdicts import Marking
 
-__all__ = ["LEVELS", "hint"]
+__all__ = ["hint"]
 
-LEVELS = (1, 2, 3)
 RULES = {
     "sum": "a weighted sum is each input times the weight between them, all added up, and the bias",
     "activation": "an output is the activation ({activation}) of the weighted sum",
@@ -25,7 +24,7 @@ RULES = {
 
 
 def hint(marking: Marking, level: int) -> str:
-    """A hint at the first wrong line; each level says a little more."""
+    """A hint at the first wrong line; each level, 1 to 3, says a little more."""
     first = marking.first
     if first is None:
         return "no line is wrong"
@@ -36,7 +35,7 @@ def hint(marking: Marking, level: int) -> str:
     if level >= 2:
         words.append(f"the rule: {_rule(marking.trace.specification, step)}")
     if level >= 3:
-        own = {line.name: f"{line.answer.value:f}" for line in reversed(marking.lines)}
+        own = {line.name: line.answer.written for line in reversed(marking.lines)}
 
         def leaf(name: str) -> str:
             given = marking.trace.givens.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .arithmetic import fixed
-from .expressions import Expression, Sum
+from .expressions import Expression, Sum, total
 from .notations import LATEX, latex_name, written
 from .printed import Printed
 from .steps import Step
@@ -49,15 +49,11 @@ def _lines(expression: Expression, leaf: Callable[[str], str]) -> str:
     if not isinstance(expression, Sum) or len(expression.terms) <= MOST_TERMS:
         return written(expression, LATEX, leaf)
     pieces = [expression.terms[k : k + MOST_TERMS] for k in range(0, len(expression.terms), MOST_TERMS)]
-    text = written(_sum(pieces[0]), LATEX, leaf)
+    text = written(total(pieces[0]), LATEX, leaf)
     for piece in pieces[1:]:
-        rest = written(_sum(piece), LATEX, leaf)
+        rest = written(total(piece), LATEX, leaf)
         text += r" \\ &\qquad " + (rest if rest.startswith("-") else f"+ {rest}")
     return text
-
-
-def _sum(terms: tuple[Expression, ...]) -> Expression:
-    return Sum(terms) if len(terms) > 1 else terms[0]
 
 
 ESCAPES = {

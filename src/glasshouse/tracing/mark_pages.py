@@ -36,7 +36,7 @@ def student_page(marks: StudentMarks, trace: Trace) -> str:
         lines=[
             {
                 "name": line.name,
-                "given": f"{line.answer.value:f}",
+                "given": line.answer.written,
                 "verdict": line.verdict,
                 "because": line.because,
                 "is_first": line is first,
@@ -49,7 +49,8 @@ def student_page(marks: StudentMarks, trace: Trace) -> str:
 def class_page(marks: ClassMarks, files: Sequence[str]) -> str:
     """The first mistakes counted on the drawn network, and every student's marks with a link to the page."""
     first = marks.first_mistakes
-    without = sum(one.marking is not None and one.marking.first is None for one in marks.students)
+    read = [one.marking for one in marks.students if one.marking is not None]
+    without = sum(bool(marking.lines) and marking.first is None for marking in read)
     return _page(
         "class",
         marks.trace,

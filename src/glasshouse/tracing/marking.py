@@ -12,7 +12,7 @@ from decimal import Decimal, DecimalException
 from typing import NamedTuple
 
 from ..errors import OptionError
-from .answers import Answer, formula_value, written_number
+from .answers import Answer, formula_value
 from .arithmetic import DECIMAL, cut_off, fixed, rounded
 from .expressions import Expression, Name, evaluate, names_in, parts, rewritten
 from .notations import PLACE, TEXT, written
@@ -282,7 +282,7 @@ class _Marker:
     def _with_own_numbers(self, expression: Expression, written_out: bool = True) -> str:
         def leaf(name: str) -> str:
             if name in self.first_of:
-                return written_number(self._value(self.first_of[name]))
+                return f"{self._value(self.first_of[name]):f}"
             given = self.trace.givens.get(name)
             return fixed(self.trace.exact(name), 6) if given is None else given.shown(6)
 
@@ -292,7 +292,7 @@ class _Marker:
     def _follows(self, own: Own) -> str:
         names = dict.fromkeys(names_in(self._written_out(own.expression)))
         stained = [name for name in names if name in self.first_of and self._stain_of(name)]
-        said = ", ".join(f"{name} = {written_number(self.first_of[name].value)}" for name in stained)
+        said = ", ".join(f"{name} = {self.first_of[name].written}" for name in stained)
         return f"right from {said} above" if said else "right from the numbers above"
 
     def _wrong(self, step: Step, slips: Sequence[str]) -> str:

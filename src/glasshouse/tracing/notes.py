@@ -127,9 +127,9 @@ class _Reader:
             loss_scale=scale if isinstance(scale, str) else _number(scale, "loss_scale").value,
             biases=_word(raw.get("biases", "updated"), "biases"),
             batch=_word(raw.get("batch", "mean"), "batch"),
-            batch_size=_whole(raw.get("batch_size"), "batch_size"),
+            batch_size=_whole(raw["batch_size"], "batch_size") if "batch_size" in raw else None,
             optimizer=_optimizer(raw.get("optimizer", "sgd")),
-            steps=_whole(raw.get("steps", 1), "steps"),  # type: ignore[arg-type]
+            steps=_whole(raw.get("steps", 1), "steps"),
             aliases={str(k): _word(v, "aliases", k) for k, v in _mapping(raw.get("aliases", {}), "aliases").items()},
             marks=_marks(_mapping(raw.get("marks", {}), "marks")),
         )
@@ -164,7 +164,7 @@ class _Reader:
         layers: list[TracedLayer] = []
         hidden = 0
         seed = _whole(self.raw.get("seed", 0), "seed")
-        if seed is None or seed < 0:
+        if seed < 0:
             raise SpecificationError(f"seed is {seed}: it must be at least 0", "seed")
         rng = np.random.default_rng(seed)
         for k, layer in enumerate(found):
@@ -174,7 +174,7 @@ class _Reader:
                     raise SpecificationError(f"layer {k + 1} has no {key}: write {HOW[key]}", "layers", k)
             units, last = layer["units"], k == len(found) - 1
             if not _is_list(units):
-                count = _whole(units, "layers", k, "units") or 0
+                count = _whole(units, "layers", k, "units")
                 if not 1 <= count <= 10_000:
                     raise SpecificationError(f"units is {count}: it must be from 1 to 10,000", "layers", k, "units")
                 units = [f"{'o' if last else 'h'}{j + 1 + (0 if last else hidden)}" for j in range(count)]
@@ -293,8 +293,8 @@ def _number(value: Any, *place: str | int) -> Given:
     return Given.typed(value)
 
 
-def _whole(value: Any, *place: str | int) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+def _whole(value: Any, *place: str | int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
         raise SpecificationError(f"{place[-1]} is {value!r}: write a whole number", *place)
     return value
 

@@ -33,9 +33,10 @@ def place(trace: Trace, answers: Sequence[Answer]) -> list[Answer]:
     for answer in answers:
         if answer.name is None:
             name = _named(trace, answer, own)
-            answer = replace(answer, name=name, placed=True)  # noqa: PLW2901
             own.setdefault(name, answer.value)
-        found.append(answer)
+            found.append(replace(answer, name=name, placed=True))
+        else:
+            found.append(answer)
     return found
 
 

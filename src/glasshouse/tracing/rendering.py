@@ -11,17 +11,18 @@ from .latex import as_latex
 from .printed import Printed
 from .text import as_markdown, as_text
 
-__all__ = ["FORMATS", "rendered"]
+__all__ = ["FORMATS", "PAGES", "rendered"]
 
 FORMATS = {
-    "text": ("txt", "aligned text"),
-    "markdown": ("md", "a table for each part"),
-    "latex": ("tex", "a document that compiles as it is, or with --fragment a part of one"),
-    "html": ("html", "one page: point at a number, and the path it came along lights up"),
-    "slides": ("html", "one page: arrow keys reveal one step at a time, at the size of a projector"),
-    "worksheet": ("html", "one page: blanks to fill in, which it marks by itself"),
-    "json": ("json", "one object, every number in full"),
+    "text": "aligned text",
+    "markdown": "a table for each part",
+    "latex": "a document that compiles as it is, or with --fragment a part of one",
+    "html": "one page: point at a number, and the path it came along lights up",
+    "slides": "one page: arrow keys reveal one step at a time, at the size of a projector",
+    "worksheet": "one page: blanks to fill in, which it marks by itself",
+    "json": "one object, every number in full",
 }
+PAGES = ("html", "slides", "worksheet")
 
 
 def rendered(
@@ -36,7 +37,7 @@ def rendered(
     """
     if fragment and to != "latex":
         raise OptionError(f"a fragment is a part of a LaTeX document, and this is {to}: write it with to latex")
-    if differences is not None and to in ("html", "slides", "worksheet"):
+    if differences is not None and to in PAGES:
         raise OptionError(f"{to} has no column for finite differences: take text, markdown, latex or json")
     match choose("format", to, FORMATS):
         case "text":

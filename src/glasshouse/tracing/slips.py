@@ -22,11 +22,13 @@ from .expressions import (
     Sum,
     names_in,
     parts,
+    product,
     rewritten,
     substituted,
+    total,
 )
 from .specification import Specification
-from .steps import Step, Writer, product
+from .steps import Step, Writer
 
 __all__ = ["SLIPS", "Line", "Slip", "Surroundings"]
 
@@ -197,8 +199,7 @@ def updated_weight(line: Line) -> Iterator[Expression]:
 
 
 def factor(line: Line) -> Iterator[Expression]:
-    for text in ("2", "1 / 2"):
-        by = Quotient(Number("1"), Number("2")) if text != "2" else Number("2")
+    for by in (Number("2"), Quotient(Number("1"), Number("2"))):
         yield Product((by, line.expression))
         if line.step.kind == "update":
             yield substituted(line.expression, {"eta": Product((by, Name("eta")))})
@@ -227,15 +228,13 @@ def missing_path(line: Line) -> Iterator[Expression]:
     if line.step.kind == "update":
         return
     for part in _nodes(line.expression):
-        if isinstance(part, Sum) and not any(isinstance(_bare(term), Number | Name) for term in part.terms[:-1]):
+        if not isinstance(part, Sum):
+            continue
+        whole = all(_is_path(term) for term in part.terms)
+        if whole or not any(isinstance(_bare(term), Number | Name) for term in part.terms[:-1]):
             for k, term in enumerate(part.terms):
-                if not isinstance(term, Name):
-                    rest = part.terms[:k] + part.terms[k + 1 :]
-                    yield _with(line.expression, part, Sum(rest) if len(rest) > 1 else rest[0])
-        elif isinstance(part, Sum) and all(_is_path(term) for term in part.terms):
-            for k in range(len(part.terms)):
-                rest = part.terms[:k] + part.terms[k + 1 :]
-                yield _with(line.expression, part, Sum(rest) if len(rest) > 1 else rest[0])
+                if whole or not isinstance(term, Name):
+                    yield _with(line.expression, part, total(part.terms[:k] + part.terms[k + 1 :]))
 
 
 def _bare(term: Expression) -> Expression:
@@ -252,8 +251,7 @@ def _with(expression: Expression, old: Expression, new: Expression) -> Expressio
 
 def missing_bias(line: Line) -> Iterator[Expression]:
     if line.step.kind == "sum" and isinstance(line.expression, Sum) and isinstance(line.expression.terms[-1], Name):
-        rest = line.expression.terms[:-1]
-        yield Sum(rest) if len(rest) > 1 else rest[0]
+        yield total(line.expression.terms[:-1])
 
 
 def wrong_unit(line: Line) -> Iterator[Expression]:

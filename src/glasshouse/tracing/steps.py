@@ -23,12 +23,14 @@ from .expressions import (
     Slope,
     Sum,
     parsed,
+    product,
     substituted,
+    total,
     without_zeros,
 )
 from .specification import Specification, TracedLayer
 
-__all__ = ["Step", "Writer", "total"]
+__all__ = ["Step", "Writer"]
 
 # What log(a) and log(1 - a) mean where a is so near to 0 or 1 that its last digits decide: the same, from z.
 SURE = 1e-4
@@ -61,17 +63,6 @@ class Step(NamedTuple):
     expression: Expression
     also: tuple[Expression, ...] = ()
     stage: int = 1
-
-
-def total(terms: Sequence[Expression]) -> Expression:
-    """The sum of terms, which may be one or none."""
-    return Sum(tuple(terms)) if len(terms) > 1 else terms[0] if terms else ZERO
-
-
-def product(*factors: Expression) -> Expression:
-    """The product of factors without those that are 1."""
-    kept = tuple(factor for factor in factors if factor != Number("1"))
-    return Product(kept) if len(kept) > 1 else kept[0] if kept else Number("1")
 
 
 class Writer:
@@ -165,14 +156,11 @@ class Writer:
         formula = self.row.formula.get(self.output) or self.row.formula["*"]
         formula = SURE_ENTROPY if sure else formula
         letters = self._letters(i, sample)
-        target = self._target(i, sample)
+        target = self.of.answers[sample][i].value
         if "log" in formula and target in (0, 1) and not sure:
             letters["y"] = Number(str(int(target)))
             return without_zeros(substituted(parsed(formula), letters))
         return substituted(parsed(formula), letters)
-
-    def _target(self, i: int, sample: int) -> float:
-        return self.of.answers[sample][i].value
 
     def _letters(self, i: int, sample: int) -> dict[str, Expression]:
         """What a, z and y of a formula stand for at one output."""

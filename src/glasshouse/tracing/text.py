@@ -13,12 +13,12 @@ __all__ = ["as_markdown", "as_text", "loss_table"]
 WIDTH = 118
 
 
-def as_text(printed: Printed, differences: Mapping[str, float] | None = None, width: int = WIDTH) -> str:
+def as_text(printed: Printed, differences: Mapping[str, float] | None = None) -> str:
     """Lines of name, symbols, numbers, result; under each other where they do not fit beside each other."""
     lines = list(printed.head())
     for section in printed.sections:
         lines += ["", section.title]
-        lines += _aligned([_cells(printed, step, differences) for step in section.steps], width)
+        lines += _aligned([_cells(printed, step, differences) for step in section.steps])
     if differences:
         lines += ["", _agreement(printed, differences)]
     return "\n".join(lines) + "\n"
@@ -31,10 +31,10 @@ def _cells(printed: Printed, step: Step, differences: Mapping[str, float] | None
     return cells
 
 
-def _aligned(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     """Rows in columns; those that are too wide, one below the other."""
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
-    if 2 + sum(widths) + 9 <= width:
+    if 2 + sum(widths) + 9 <= WIDTH:
         return [
             f"  {name:{widths[0]}} = {symbols:{widths[1]}} = {numbers:{widths[2]}} = "
             + "  ".join([f"{result:>{widths[3]}}", *more])

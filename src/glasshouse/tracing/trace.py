@@ -159,11 +159,7 @@ class _Book:
             found = self._held(writer, sample, passes[sample])
             self._add(writer.forward(sample), found)
             self._add(writer.loss(sample, sure[sample]), found)
-        if last:
-            share = 1 / len(batch) if of.batch == "mean" else 1.0
-            whole = self.engine.run(batch, share, backward=False)
-        else:
-            whole = self.engine.batch(batch)
+        whole = self.engine.batch(batch, backward=not last)
         self._add(writer.batch_loss(), {writer.key("loss"): whole.loss})
         if last:
             return
@@ -220,6 +216,5 @@ def losses(specification: Specification) -> list[float]:
         passed = engine.batch(specification.batch_of(stage))
         found.append(passed.loss)
         engine.update(passed.gradient)
-    n = len(specification.samples)
-    share = 1 / n if specification.batch == "mean" else 1.0
-    return [*found, engine.run(specification.batch_of(specification.steps + 1), share, backward=False).loss]
+    after = engine.batch(specification.batch_of(specification.steps + 1), backward=False)
+    return [*found, after.loss]

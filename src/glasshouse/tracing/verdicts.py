@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .answers import Answer, written_number
+from .answers import Answer
 from .trace import Trace
 
 __all__ = ["VERDICTS", "MarkedLine", "Marking"]
@@ -88,7 +88,7 @@ class Marking:
                 {
                     "name": line.name,
                     "line": line.answer.line,
-                    "given": written_number(line.answer.value),
+                    "given": line.answer.written,
                     "exact": line.exact,
                     "verdict": line.verdict,
                     "slip": list(line.slips),

@@ -22,7 +22,7 @@ from .schedules import Plateau, Progress
 from .state import Best, State
 from .watchers import Watcher
 
-__all__ = ["Score", "Validation", "epoch", "fit", "judge"]
+__all__ = ["LARGEST", "Score", "Validation", "epoch", "fit", "judge"]
 
 Array = npt.NDArray[Any]
 Score = Callable[[Array, Array, Array | None], float]  # (outputs, Y, weight)

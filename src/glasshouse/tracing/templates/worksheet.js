@@ -56,9 +56,12 @@ function cuts(exact, { value, digits }) {
   return rest >= -shift(digits) && rest < 10 ** -digits + shift(digits);
 }
 
-const to = (how) => (digits) => (x) => (Math.sign(x) * how(Math.abs(x) * 10 ** digits)) / 10 ** digits;
-const rounded = to((x) => Math.floor(x + 0.5 + 1e-9));
-const cutOff = to((x) => Math.floor(x + 1e-9));
+/** Decimals in doubles are off by some 1e-16; no more than that may be made up for, or 0.9999999 would become 1. */
+const NOISE = 2e-15;
+const to = (up) => (digits) => (x) =>
+  (Math.sign(x) * Math.floor((Math.abs(x) + NOISE) * 10 ** digits + up)) / 10 ** digits;
+const rounded = to(0.5);
+const cutOff = to(0);
 
 /** The verdicts on the answers there are, by name; each is judged after those above it. */
 function marked(data, answers) {
