@@ -22,7 +22,15 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 @pytest.mark.parametrize(
-    ("page", "fewest"), [("estimators.md", 30), ("health.md", 15), ("pruning.md", 20), ("backpropagation.md", 4)]
+    ("page", "fewest"),
+    [
+        ("estimators.md", 30),
+        ("health.md", 15),
+        ("pruning.md", 20),
+        ("backpropagation.md", 4),
+        ("convert.md", 25),
+        ("onnx.md", 20),
+    ],
 )
 def test_examples_in_the_pages_run(page, fewest) -> None:
     with warnings.catch_warnings():

@@ -20,9 +20,14 @@ from .estimators.logistic import LogisticRegression as LogisticRegression
 from .estimators.perceptron import Perceptron as Perceptron
 from .estimators.preflight import preflight as preflight
 from .estimators.regressor import MLPRegressor as MLPRegressor
+from .exporting.export import export as export
+from .exporting.skl2onnx_registration import register_skl2onnx as register_skl2onnx
 from .health.doctor import Doctor as Doctor
 from .health.findings import Diagnosis as Diagnosis
 from .health.findings import Finding as Finding
+from .models.convert.onnx_file import from_onnx as from_onnx
+from .models.convert.verbs import from_sklearn as from_sklearn
+from .models.convert.verbs import from_torch as from_torch
 from .models.diagnosing import diagnose as diagnose
 from .models.model import Model as Model
 from .models.model import load as load

@@ -23,6 +23,7 @@ FLOORS = {
     "tracing": 3,
     "estimators": 4,
     "models": 5,
+    "exporting": 6,
     "cli": 8,
 }
 EVERYONE = {"errors"}  # the one file of its floor that its neighbours may know

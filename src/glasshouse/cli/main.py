@@ -21,6 +21,7 @@ VERBS = {
     "evaluate": "Score a model on a table that has the target.",
     "diagnose": "Say what is wrong with a network, and cure it.",
     "prune": "Cut what a model does not need, and measure what that saves.",
+    "export": "Write a model as C99 or ONNX, and prove that it is the model.",
     "trace": "Work a training step of a small network out, number by number.",
     "check": "Mark a training step made by hand.",
     "inspect": "Say what a model or a table holds.",

@@ -27,7 +27,7 @@ from ..training.batches import Data
 from ..training.loop import Validation
 from ..training.recipe import Recipe
 from .choice import score_by
-from .elsewhere import recipe_of
+from .convert.parts import recipe_of
 from .labels import columns_of
 from .model import Model, Source
 from .origin import parted

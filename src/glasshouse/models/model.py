@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from ..network.document import layer_settings, network_from, pattern_arrays
 from ..network.filled import is_filled
 from ..network.layers import Layer
 from ..network.network import Network
-from ..network.predictor import Predictor, row_predictor
+from ..network.predictor import Predictor
 from ..storage import as_type, restored
 from ..tables.corrections import marked
 from ..tables.encoded import Encoded
@@ -27,16 +27,15 @@ from ..tables.reading import Table, as_table, listed
 from ..training.batches import AT_ONCE
 from ..training.recipe import Recipe
 from .choice import metric_of
-from .elsewhere import parts_of
+from .convert.parts import parts_of
+from .convert.to_torch import torch_of
 from .intervals import Interval, intervals
 from .judgement import Judgement
 from .labels import Labels, labels_for
 from .origin import Origin, parted, rows_hash
+from .rows import cells_predictor
 from .run import Run
 from .scores import by_class, score_rows, scores
-
-if TYPE_CHECKING:
-    from ..kernels import Row
 
 __all__ = ["Model", "load"]
 
@@ -110,12 +109,14 @@ class Model:
             self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
         )
 
-    def predictor(self) -> Row:
-        """A function of one row of numbers, about a microsecond a call, for those who have one at a time.
+    def predictor(self) -> Callable[[Any], Array]:
+        """A function of one row, for those who have one at a time; it gives the bits of the row in a table.
 
-        It takes x (n_features,) float32 (float64 where the network is), encoded: in the order of
-        ``encoder.feature_names``. It returns the network's outputs: a probability of each class, or of the second of
-        two, or the number; always in the same array, so copy what you keep.
+        It takes x (n_features,) float32 (float64 where the network is), encoded, in the order of
+        ``encoder.feature_names``: about a microsecond a call. Or it takes cells as they come, in a few: a dict by
+        column, others in it passed over, or a list or tuple in the order of the table without its target. It returns
+        the network's outputs: a probability of each class, or of the second of two, or the number; always in the same
+        array, so copy what you keep.
 
         Examples
         --------
@@ -124,8 +125,27 @@ class Model:
         >>> predict = model.predictor()
         >>> predict(np.zeros(4, np.float32)).shape  # a flower whose every measure is the median
         (3,)
+        >>> str(model.targets.classes[predict([5.1, 3.5, 1.4, "0.2"]).argmax()])
+        'setosa'
         """
-        return row_predictor(self.network)
+        return cells_predictor(self.encoder, self.network)
+
+    def to_torch(self) -> Any:
+        """The network as a torch Sequential of Linear and activations, which takes encoded rows; see `from_torch`.
+
+        Raises
+        ------
+        OptionError
+            If torch is not installed, or has no module for an activation.
+
+        Examples
+        --------
+        >>> import glasshouse as gh
+        >>> model = gh.train("example:iris", target="target", baselines=False, out="")
+        >>> [type(module).__name__ for module in model.to_torch()]
+        ['Linear', 'ReLU', 'Linear', 'ReLU', 'Linear', 'Softmax']
+        """
+        return torch_of(self.network)
 
     def decode(self, outputs: Array) -> Array:
         """Labels of probabilities; numbers are what they are."""
@@ -253,13 +273,13 @@ class Model:
         classes: Sequence[Any] | None = None,
         target: str = "target",
     ) -> Model:
-        """The model of a network that was trained elsewhere; it takes its columns as the numbers they are.
+        """The model of what was trained elsewhere; see `from_sklearn` and `from_torch`.
 
         Parameters
         ----------
-        thing : fitted estimator, scikit-learn's fitted MLP, or torch Sequential of Linear and activations
+        thing : fitted estimator, ours or scikit-learn's, Pipeline, or torch Sequential of Linear and activations
         names : sequence of str, optional
-            Of its inputs: those it was fitted with, else x0, x1 and so on.
+            Of its columns: those it was fitted with, else x1, x2 and so on.
         classes : sequence, optional
             Of its outputs, where it does not know them itself.
         target : str
@@ -268,7 +288,7 @@ class Model:
         Raises
         ------
         OptionError
-            If it is no such network, predicts several columns, or names or classes do not fit.
+            If it is none of them, predicts several columns, or names or classes do not fit.
 
         Examples
         --------

@@ -17,6 +17,7 @@ from ..tables.encoder import Surprises
 from ..tables.reading import Reading, as_table
 from ..tables.table import Table
 from ..tables.windows import cut_windows
+from .convert.onnx_file import from_onnx
 from .judgement import Judgement
 from .model import Model, Source
 
@@ -28,13 +29,15 @@ AnyModel = str | os.PathLike[str] | Model
 def is_model(source: Any) -> TypeGuard[AnyModel]:
     """Whether this is a model, or a file that is one or is called like one."""
     if isinstance(source, str | os.PathLike):
-        return is_stored(source) or os.fspath(source).endswith(".glass")
+        return is_stored(source) or os.fspath(source).endswith((".glass", ".onnx"))
     return isinstance(source, Model)
 
 
 def model_of(model: AnyModel) -> Model:
-    """The model of a file, or the one given."""
-    return model if isinstance(model, Model) else Model.load(model)
+    """The model of a file, ours or ONNX, or the one given."""
+    if isinstance(model, Model):
+        return model
+    return from_onnx(model) if os.fspath(model).endswith(".onnx") else Model.load(model)
 
 
 def place_beside(given: AnyModel, out: str | os.PathLike[str] | None, suffix: str) -> Path | None:

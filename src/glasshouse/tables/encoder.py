@@ -127,11 +127,12 @@ class TableEncoding:
         TableError
             If a column is missing, or a number is infinite.
         """
-        cells = self._cells(marked(table, self.marks))
+        cells = self.cells(marked(table, self.marks))
         reads = [encoding.read(column.words) for encoding, column in zip(self.encodings, cells, strict=True)]
         return Encoded(self.encodings, reads, [column.places for column in cells], table.n_rows)
 
-    def _cells(self, table: Table) -> list[Cells]:
+    def cells(self, table: Table) -> list[Cells]:
+        """The columns it reads, by name, or by place where the table has no header."""
         if not table.named:
             return self._cells_by_place(table)
         gone = [encoding.name for encoding in self.encodings if encoding.name not in table.columns]

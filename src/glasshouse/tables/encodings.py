@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from ..errors import TableError
 from .cells import Counted
 from .columns import missing_mask, numbers, truths
 from .dates import ORDERS, PARTS, moments, order_of
+from .read import SWITCH, Bounds, Read, nowhere, side_by_side
+from .taken import OneHotEncoding, ScaledEncoding
 
 __all__ = [
     "ENCODINGS",
@@ -31,30 +33,17 @@ __all__ = [
     "DateEncoding",
     "Encoding",
     "NumberEncoding",
+    "OneHotEncoding",
     "PlainEncoding",
+    "Read",
+    "ScaledEncoding",
 ]
-
-
-class Read(NamedTuple):
-    """What an encoding makes of each distinct cell of its column.
-
-    Attributes
-    ----------
-    codes : (n_words, n_features) float32, or (n_words,) the place of the one feature that is 1, -1 for none
-    unreadable, unseen : (n_words,) bool
-        Cells that are not as in training: no numbers, no dates; categories that training never had.
-    """
-
-    codes: npt.NDArray[Any]
-    unreadable: npt.NDArray[np.bool_]
-    unseen: npt.NDArray[np.bool_]
 
 
 RARE = 5  # rows below which a level is not told apart
 MOST_LEVELS = 256
 BEND = 3.0  # where smooth clipping ends up
-Bounds = tuple[float, float]  # between which numbers a feature lies
-CLIPPED, SWITCH = (-BEND, BEND), (0.0, 1.0)
+CLIPPED = (-BEND, BEND)
 FAR = 1e6  # scaled values beyond are 3 to the last bit of float32
 
 
@@ -100,15 +89,7 @@ class NumberEncoding:
         values = numbers(self.name, words)
         missing = np.isnan(values)
         value = scaled(np.where(missing, self.median, values), self.median, self.scale)
-        return Read(_columns(value, *[missing] * self.indicator), missing & ~missing_mask(words), _none(words))
-
-
-def _columns(*features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    return np.column_stack([feature.astype(np.float32) for feature in features])
-
-
-def _none(words: pa.Array) -> npt.NDArray[np.bool_]:
-    return np.zeros(len(words), bool)
+        return Read(side_by_side(value, *[missing] * self.indicator), missing & ~missing_mask(words), nowhere(words))
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:
@@ -142,7 +123,7 @@ class BooleanEncoding:
         values = truths(words)
         missing = np.isnan(values)
         value = np.where(missing, 0.5, values)
-        return Read(_columns(value, *[missing] * self.indicator), _none(words), missing & ~missing_mask(words))
+        return Read(side_by_side(value, *[missing] * self.indicator), nowhere(words), missing & ~missing_mask(words))
 
 
 @dataclass(frozen=True)
@@ -196,8 +177,8 @@ class DateEncoding:
             scaled(np.where(missing, median, found[part]), median, scale)
             for part, median, scale in zip(self.parts, self.medians, self.scales, strict=True)
         ]
-        codes = _columns(*values, *[missing] * self.indicator) if self.features else np.empty((len(words), 0), "f4")
-        return Read(codes, missing & ~missing_mask(words), _none(words))
+        codes = side_by_side(*values, *[missing] * self.indicator) if self.features else np.empty((len(words), 0), "f4")
+        return Read(codes, missing & ~missing_mask(words), nowhere(words))
 
 
 @dataclass(frozen=True)
@@ -244,7 +225,7 @@ class CategoryEncoding:
         rare = np.asarray(pc.is_in(words, value_set=pa.array(self.known, pa.string())), bool)
         code = np.where(gone, len(self.features) - 1 if self.missing else -1, level).astype(np.int32)
         code[other] = len(self.levels) if self.other else -1
-        return Read(code, _none(words), other & ~rare)
+        return Read(code, nowhere(words), other & ~rare)
 
 
 @dataclass(frozen=True)
@@ -272,10 +253,21 @@ class PlainEncoding:
         if missing.any():
             cell = words[int(missing.argmax())].as_py()
             raise TableError(f"column {self.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
-        return Read(_columns(values), _none(words), _none(words))
+        return Read(side_by_side(values), nowhere(words), nowhere(words))
 
 
-Encoding = NumberEncoding | CategoryEncoding | BooleanEncoding | DateEncoding | PlainEncoding
+Encoding = (
+    NumberEncoding | CategoryEncoding | BooleanEncoding | DateEncoding | PlainEncoding | ScaledEncoding | OneHotEncoding
+)
 ENCODINGS: dict[str, type[Encoding]] = {
-    e.kind: e for e in (NumberEncoding, CategoryEncoding, BooleanEncoding, DateEncoding, PlainEncoding)
+    e.kind: e
+    for e in (
+        NumberEncoding,
+        CategoryEncoding,
+        BooleanEncoding,
+        DateEncoding,
+        PlainEncoding,
+        ScaledEncoding,
+        OneHotEncoding,
+    )
 }

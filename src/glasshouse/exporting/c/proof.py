@@ -1,0 +1,140 @@
+"""The proof at export: the C is compiled here and run on the user's rows, and compared with the model."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import GlasshouseError
+from ...tables.table import Table
+from ..integer import probabilities_of
+from ..plan import Plan
+from ..proof import TIE, Proof, farthest, told_apart
+from .row import Row
+from .writer import source, templates
+
+__all__ = ["Compiled", "compiler", "proved"]
+
+Array = npt.NDArray[Any]
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic")
+
+
+def compiler() -> str | None:
+    """A C compiler of this machine: $CC, else cc, gcc or clang."""
+    named = os.environ.get("CC", "")
+    return next((path for name in (named, "cc", "gcc", "clang") if name and (path := shutil.which(name))), None)
+
+
+class Compiled:
+    """A plan's C, compiled in a folder that is gone afterwards; a context manager.
+
+    Raises
+    ------
+    GlasshouseError
+        If it does not compile: that is our fault.
+    """
+
+    def __init__(self, plan: Plan, cc: str, flags: Sequence[str] = ("-O2",), files: Mapping[str, str] | None = None):
+        self.plan, self.row, self.cc = plan, Row(plan), cc
+        self.folder = tempfile.TemporaryDirectory(prefix="glasshouse-")
+        self.place = Path(self.folder.name)
+        for name, text in (files or source(plan, [])).items():
+            (self.place / name).write_text(text)
+        (self.place / "proof.c").write_text(_harness(plan))
+        made = _run([cc, *STRICT, *flags, f"{plan.name}.c", "proof.c", "-o", "proof", "-lm"], self.place)
+        self.messages = made.stderr
+        if made.returncode:
+            raise GlasshouseError(f"{cc} refuses the C that was written: {made.stderr[:300]}: please report it")
+
+    def __enter__(self) -> Compiled:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.folder.cleanup()
+
+    def predicted(self, raw: Sequence[Sequence[Array]]) -> Array:
+        """A record for each raw row: 'answer', and 'probabilities' where it has some."""
+        kind: list[Any] = [("answer", np.float64)]
+        if self.plan.has_probabilities:
+            assert self.plan.classes is not None
+            real = np.uint16 if self.plan.whole else np.float64 if self.plan.real == "double" else np.float32
+            kind.append(("probabilities", real, (len(self.plan.classes),)))
+        return self._through("rows", self.row.records(raw), np.dtype(kind))
+
+    def network(self, inputs: Array) -> Array:
+        """The outputs, or scores, of encoded inputs (n, n_features)."""
+        whole, real = self.plan.whole, np.float64 if self.plan.real == "double" else np.float32
+        inputs = np.ascontiguousarray(inputs, np.int8 if whole else real)
+        n = self.plan.model.network.n_outputs
+        found = self._through("inputs", inputs, np.dtype((np.int16 if whole else real, (n,))))
+        return found.reshape(-1, n)
+
+    def _through(self, what: str, data: Array, kind: np.dtype[Any]) -> Array:
+        (self.place / "in").write_bytes(data.tobytes())
+        made = _run([str(self.place / "proof"), what, "in", "out"], self.place)
+        if made.returncode:
+            raise GlasshouseError(f"the compiled C ended with {made.returncode}: {made.stderr[:300]}: please report it")
+        return np.frombuffer((self.place / "out").read_bytes(), kind)
+
+
+def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
+
+
+def _harness(plan: Plan) -> str:
+    return (
+        templates()
+        .get_template("proof.c.jinja")
+        .render(
+            name=plan.name,
+            NAME=plan.name.upper(),
+            has_probabilities=plan.has_probabilities,
+            scores=plan.whole is not None,
+            real=plan.real,
+            element="int8_t" if plan.whole else plan.real,
+            score="int16_t" if plan.whole else plan.real,
+        )
+    )
+
+
+def proved(plan: Plan, table: Table, compiled: Compiled) -> Proof:
+    """Run the rows of a table through both, and compare.
+
+    Whole numbers are compared with `IntegerNetwork`, whose arithmetic they are to follow to the last bit; floats with
+    the model.
+    """
+    raw = plan.raw(table)
+    found = compiled.predicted(raw)
+    outputs = plan.outputs(plan.inputs(table))
+    agree = int(_same(plan, found, outputs).sum())
+    return Proof(Path(compiled.cc).name, table.n_rows, _largest(plan, found, outputs), agree, whole=bool(plan.whole))
+
+
+def _largest(plan: Plan, found: Array, outputs: Array) -> float:
+    if plan.whole is not None:
+        wanted = plan.places(outputs) if plan.classes else outputs[:, 0].astype(np.int64)
+        pairs = [(wanted, found["answer"])]
+        if plan.has_probabilities:
+            pairs.append((probabilities_of(outputs, plan.whole.score_scale).astype(np.int64), found["probabilities"]))
+        return max(float(np.abs(one - other).max(initial=0)) for one, other in pairs)
+    if plan.has_probabilities:
+        wanted = np.column_stack((1 - outputs[:, 0], outputs[:, 0])) if outputs.shape[1] == 1 else outputs
+        return farthest(wanted, found["probabilities"])
+    return farthest(outputs[:, 0], found["answer"]) if plan.classes is None else 0.0
+
+
+def _same(plan: Plan, found: Array, outputs: Array) -> npt.NDArray[np.bool_]:
+    if plan.classes is None:
+        wanted = outputs[:, 0].astype(np.float64)
+        near = 0.0 if plan.whole else TIE
+        return np.asarray(np.abs(found["answer"] - wanted) <= near * np.maximum(1, np.abs(wanted)))
+    same = np.asarray(found["answer"] == plan.predicted(outputs))
+    return same if plan.whole else same | ~told_apart(outputs, 0.5 if plan.output == "sigmoid" else 0.0)

@@ -1,0 +1,73 @@
+"""What a proof says: how far what was written is from the model, on rows of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["TIE", "Proof", "farthest", "told_apart"]
+
+Array = npt.NDArray[Any]
+TIE = 1e-5  # outputs so near to each other may be told apart either way
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How it did beside the model, or beside the arithmetic of whole numbers that it has to follow.
+
+    Attributes
+    ----------
+    by : str
+        The compiler or runtime that ran it; '' where there was none.
+    rows : int
+    largest : float
+        The largest difference of an output, relative to max(1, |output|); of whole numbers, in their last place.
+    agree : int
+        Rows with the same label; a tie within 1e-5 may go either way. Of numbers, those within 1e-5.
+    reason : str
+        Why there is no proof, where there is none; then rows is 0.
+    whole : bool
+        Whether whole numbers were compared.
+    """
+
+    by: str
+    rows: int
+    largest: float
+    agree: int
+    reason: str = ""
+    whole: bool = False
+
+    @classmethod
+    def none(cls, reason: str) -> Proof:
+        return cls("", 0, float("nan"), 0, reason)
+
+    @property
+    def holds(self) -> bool:
+        """Whether every output is within 1e-5, or, of whole numbers, the same, and every label."""
+        return not self.reason and self.agree == self.rows and self.largest <= (0 if self.whole else TIE)
+
+    def __str__(self) -> str:
+        if self.reason:
+            return f"not proved: {self.reason}"
+        what = "in the last place" if self.whole else "of an output"
+        return f"{self.by}: equal on {self.agree:,} of {self.rows:,} rows, largest difference {self.largest:.2g} {what}"
+
+
+def farthest(wanted: Array, found: Array) -> float:
+    """The largest difference relative to max(1, |wanted|); what is no number is infinitely far."""
+    if not wanted.size:
+        return 0.0
+    wanted = wanted.astype(np.float64)
+    far = np.abs(wanted - found) / np.maximum(1, np.abs(wanted))
+    return float(np.where(np.isnan(far), np.inf, far).max())
+
+
+def told_apart(outputs: Array, middle: float = 0.5) -> npt.NDArray[np.bool_]:
+    """Where the best two outputs, or a single one and the middle, are more than a tie apart."""
+    if outputs.shape[1] == 1:
+        return np.asarray(np.abs(outputs[:, 0] - middle) >= TIE)
+    best = np.sort(outputs, axis=1)
+    return np.asarray(best[:, -1] - best[:, -2] >= TIE)

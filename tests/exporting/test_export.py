@@ -1,0 +1,169 @@
+"""The verb export: what it writes, says and refuses, and limits of flash and memory as contracts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.datasets import load_iris
+
+import glasshouse as gh
+from glasshouse.cli.main import run
+from glasshouse.errors import OptionError, TableError
+from glasshouse.exporting import contract
+from glasshouse.exporting import export as exporting
+from glasshouse.exporting.c import proof
+
+needs_cc = pytest.mark.skipif(proof.compiler() is None, reason="there is no C compiler")
+
+
+@pytest.fixture(scope="module")
+def iris(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "iris.glass"
+    gh.train("example:iris", target="target", hidden=(12,), epochs=30, baselines=False, out=path)
+    return path
+
+
+def of_no_file() -> gh.Model:
+    """A model whose rows are in no file."""
+    frame = load_iris(as_frame=True).frame
+    return gh.train(frame, target="target", hidden=(3,), epochs=5, baselines=False, out="")
+
+
+def glasshouse(*words: object) -> int:
+    with pytest.raises(SystemExit) as end:
+        run([str(word) for word in words])
+    return int(end.value.code or 0)
+
+
+@needs_cc
+@pytest.mark.parametrize("int8", [False, True])
+def test_what_is_written_passes_its_own_test(iris: Path, tmp_path: Path, int8: bool, capsys: Any) -> None:
+    out = tmp_path / "firmware"
+    assert glasshouse("export", iris, "--out", out, "--name", "flower", *["--int8"] * int8) == 0
+    said = capsys.readouterr().out
+    assert "equal on 150 of 150 rows" in said
+    assert sorted(file.name for file in out.iterdir()) == ["Makefile", "flower.c", "flower.h", "flower_test.c"]
+    header = (out / "flower.h").read_text()
+    assert "No licence attaches to this file" in header
+    assert "equal on 150 of 150 rows" in header
+    made = subprocess.run(["make", "-C", str(out), "test"], capture_output=True, text=True, check=True)
+    assert "16 of 16 rows as they should be" in made.stdout
+    assert "warning" not in made.stderr
+
+
+def test_a_model_goes_beside_itself_as_onnx(iris: Path, capsys: Any) -> None:
+    pytest.importorskip("onnx")
+    assert glasshouse("export", iris, "--to", "onnx", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["files"] == [str(iris.with_suffix(".onnx"))]
+    assert said["proof"]["rows"] in (0, 150)
+
+
+def test_json_says_all_of_it(iris: Path, tmp_path: Path, capsys: Any) -> None:
+    assert glasshouse("export", iris, "--int8", "--out", tmp_path / "c", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["schema_version"] == 1
+    assert said["size"]["flash"] == sum(said["size"][part] for part in ("code", "tables", "library"))
+    assert said["scores"]["part"] == "test"
+    assert set(said["scores"]["after"]) == {"accuracy", "log_loss"}
+
+
+def test_without_rows_or_a_compiler_it_says_so(iris: Path, tmp_path: Path, monkeypatch: Any) -> None:
+    found = gh.export(of_no_file(), out=tmp_path / "c")
+    assert "no rows" in found.proof.reason or "no C compiler" in found.proof.reason
+    assert len(found.files) == 4
+    monkeypatch.setattr(proof, "compiler", lambda: None)
+    monkeypatch.setattr("glasshouse.exporting.c.export.compiler", lambda: None)
+    assert "no C compiler" in gh.export(iris, out=tmp_path / "d").proof.reason
+
+
+def test_without_a_cross_compiler_sizes_are_estimates_and_called_so(
+    iris: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.setattr("glasshouse.exporting.c.mcu.GCC", "no-such-compiler")
+    assert glasshouse("export", iris, "--int8", "--out", tmp_path / "c") == 0
+    assert "estimated for cortex-m0plus" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed")
+@pytest.mark.parametrize("int8", [False, True])
+def test_an_estimate_is_near_what_is_linked(iris: Path, tmp_path: Path, monkeypatch: Any, int8: bool) -> None:
+    linked = gh.export(iris, out=tmp_path / "a", int8=int8).size
+    monkeypatch.setattr("glasshouse.exporting.c.mcu.GCC", "no-such-compiler")
+    estimated = gh.export(iris, out=tmp_path / "b", int8=int8).size
+    assert linked is not None
+    assert estimated is not None
+    assert not estimated.linked
+    assert estimated.flash == pytest.approx(linked.flash, rel=0.5)
+
+
+REFUSED = {
+    ("--inputs", "int16"): "int16 inputs are of networks in whole numbers: add --int8",
+    ("--to", "onnx", "--mcu", "cortex-m4"): "mcu is of C: leave it out",
+    ("--to", "onnx", "--flash", "1k"): "flash is of C",
+    ("--no-encoder",): "leave --no-encoder out",
+    ("--name", "Iris"): "name is 'Iris': it must be a name in C",
+    ("--flash", "lots"): "flash is 'lots': it must be a number of bytes",
+    ("--ram", "0"): "ram is '0'",
+    ("--max-drop", "0.1"): "name one with --flash or --ram",
+    ("--flash", "9k", "--max-drop", "2"): "max_drop is 2.0: it must be at least 0 and below 1",
+    ("--length", "9"): "no feature of a window",
+    ("--step", "9"): "name the length of a window too",
+    ("--length", "1"): "length is 1: it must be a whole number from 2",
+    ("--table", "nowhere.csv", "--int8"): "nowhere.csv",
+    ("--to", "java"): "'java' is not one of",
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_bad_choices_end_in_one_line_and_write_nothing(
+    words: tuple[str, ...], iris: Path, tmp_path: Path, capsys: Any
+) -> None:
+    out = tmp_path / "out"
+    assert glasshouse("export", iris, "--out", out, *words) == 2
+    said = capsys.readouterr().err
+    assert REFUSED[words] in said
+    assert len([line for line in said.splitlines() if line.startswith("glasshouse:")]) == 1
+    assert not out.exists()
+
+
+def test_int8_without_rows_is_refused(iris: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "alone.glass"
+    model = gh.load(iris)
+    with pytest.raises(TableError, match="name a table"):
+        gh.export(of_no_file(), int8=True, out=alone)
+    with pytest.raises(OptionError, match="no place beside"):
+        gh.export(model)
+    occupied = tmp_path / "file"
+    occupied.write_text("mine")
+    with pytest.raises(gh.GlasshouseError, match="it is a file: name a folder"):
+        gh.export(iris, out=occupied)
+    assert occupied.read_text() == "mine"
+
+
+def test_a_limit_is_kept_by_pruning_or_the_nearest_is_shown(iris: Path, tmp_path: Path, capsys: Any) -> None:
+    whole = gh.export(iris, int8=True, out=tmp_path / "whole")
+    assert whole.size is not None
+    limit = whole.size.flash - 60
+    found = gh.export(iris, int8=True, out=tmp_path / "fits", flash=limit, max_drop=0.2)
+    assert found.met
+    assert found.size is not None
+    assert found.size.flash <= limit
+    assert found.contract is not None
+    assert found.contract.tried[0][0] == 1.0
+    assert found.model.network.n_weights < whole.model.network.n_weights
+    assert glasshouse("export", iris, "--int8", "--flash", "200", "--out", tmp_path / "never") == 1
+    assert "the nearest that was found is above, and nothing was written" in capsys.readouterr().out
+    assert not (tmp_path / "never").exists()
+
+
+def test_limits_in_bytes_and_kilobytes() -> None:
+    assert contract.bytes_of("flash", "1.5K") == 1536
+    assert exporting.FORMATS == ("c", "onnx")
+    with pytest.raises(OptionError):
+        contract.bytes_of("flash", True)

@@ -1,0 +1,228 @@
+"""One row of cells gives the bits of the row in a table, for every encoding and every kind of cell."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import OrderedDict, namedtuple
+from dataclasses import replace
+from decimal import Decimal
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pytest
+from builders import build
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import glasshouse as gh
+from glasshouse.models.rows import cells_predictor
+from glasshouse.network.predictor import Predictor
+from glasshouse.tables.columns import MISSING
+from glasshouse.tables.encoder import TableEncoding
+from glasshouse.tables.encodings import (
+    ENCODINGS,
+    BooleanEncoding,
+    CategoryEncoding,
+    DateEncoding,
+    NumberEncoding,
+    OneHotEncoding,
+    PlainEncoding,
+    ScaledEncoding,
+)
+from glasshouse.tables.frames import table_of
+from glasshouse.tables.row import row_reader, word
+from glasshouse.tables.table import Table
+
+LEVELS = ("1", "2.5", "Bern", "a, b", "yes", "True", "1e3", "12")
+PARTS = ("days", "month", "weekday", "hour")
+DATES = ("2024-02-29", "2023-02-29", "1969-07-20T20:17:40Z", "31.12.1999 23:59", "12/31/2024 7:05:60", "0000-01-01")
+ODD = (" 7 ", "+5", "-.5", "5.", "007", "1_0", "٣", "1e31", "-Infinity", "inf", "false", "TRUE", "n", "1.0", "0", "Ulm")
+ODD += ("2024-05-01 25:00", "\t2.5\n", "\u00a01\u2003", "1e-300", "1e-400")
+number, switch = st.floats(-1e4, 1e4), st.booleans()
+scale = st.one_of(st.floats(1e-6, 1e6), st.sampled_from([1e-300, 1e300, 1.0]))
+level = st.sampled_from([*LEVELS, *MISSING])
+parts = st.lists(level, unique=True, max_size=6).flatmap(lambda w: st.integers(0, len(w)).map(lambda k: (w[:k], w[k:])))
+
+
+@st.composite
+def one_hots(draw) -> OneHotEncoding:
+    numeric = draw(switch)
+    pool = ["1", "2.5", "1e3", "-0", "12", "0.1"] if numeric else [*LEVELS, *MISSING]
+    words = draw(st.lists(st.sampled_from(pool), unique=True, max_size=5))
+    cut = draw(st.integers(0, len(words)))
+    fill = draw(st.sampled_from([None, *words]))
+    missing = draw(switch) and fill is None
+    return OneHotEncoding("c", tuple(words[:cut]), tuple(words[cut:]), fill, missing, numeric)
+
+
+@st.composite
+def dates(draw) -> DateEncoding:
+    some = tuple(draw(st.lists(st.sampled_from(PARTS), unique=True)))
+    order = draw(st.sampled_from(["year-month-day", "day.month.year", "month/day/year"]))
+    medians, scales = (tuple(draw(part) for _ in some) for part in (number, st.floats(1e-3, 1e6)))
+    return DateEncoding("c", order, some, medians, scales, draw(switch))
+
+
+def scaled(fill, center, scale, indicator) -> ScaledEncoding:
+    return ScaledEncoding("c", fill, center, scale, indicator and fill is not None)
+
+
+encodings = {
+    "number": st.builds(NumberEncoding, st.just("c"), number, scale, switch),
+    "boolean": st.builds(BooleanEncoding, st.just("c"), switch),
+    "date": dates(),
+    "category": parts.flatmap(
+        lambda p: st.builds(CategoryEncoding, st.just("c"), st.just(tuple(p[0])), st.just(tuple(p[1])), switch, switch)
+    ),
+    "plain": st.just(PlainEncoding("c")),
+    "scaled": st.builds(scaled, st.none() | number, number, st.floats(1e-6, 1e6), switch),
+    "one_hot": one_hots(),
+}
+texts = st.one_of(
+    st.sampled_from([*MISSING, *LEVELS, *DATES, *ODD]),
+    st.text(max_size=4),
+    st.from_regex(r"[+-]?[0-9]{0,3}\.?[0-9]{0,3}(e[+-]?[0-9]{1,2})?", fullmatch=True),
+    st.dates(datetime.date(1000, 1, 1)).map(str),
+)
+cells = st.one_of(
+    texts,
+    st.none(),
+    switch,
+    st.integers(-(10**6), 10**6),
+    st.integers(),
+    st.floats(),
+    st.floats(-1e4, 1e4),
+    st.integers(-20, 20).map(float),
+    st.floats(-1e4, 1e4, width=32).map(np.float32),
+    st.sampled_from([np.int64(1), np.float64(2.5), np.bool_(True), np.str_("Bern"), pd.NA, pd.NaT, Decimal("2.50")]),
+    st.sampled_from([10**400, -0.0, 1e14, 123456789012345.0, 1e-7, 5e-324, 1e30, 1.5e22, float("nan")]),
+    st.datetimes(datetime.datetime(1000, 1, 1)),
+    st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2100, 1, 1)).map(pd.Timestamp),
+    st.datetimes(datetime.datetime(1800, 1, 1), timezones=st.just(datetime.UTC)),
+    st.dates(datetime.date(1000, 1, 1)),
+    st.sampled_from([np.datetime64("2024-05-01"), np.datetime64("2024-05-01T12:30:15.5"), datetime.time(1, 2), [1, 2]]),
+)
+
+
+def framed(row: dict) -> Table:
+    """The row as a frame of one row."""
+    return table_of(pd.DataFrame({name: pd.Series([cell]) for name, cell in row.items()}))
+
+
+def outcome(work):
+    """The bits that come of it, or the words of its error."""
+    try:
+        return work().tobytes()
+    except gh.TableError as error:
+        return str(error)
+
+
+@settings(max_examples=220, deadline=None)
+@given(data=st.data(), kind=st.sampled_from(list(ENCODINGS)), cell=cells, marks=st.lists(texts, max_size=2))
+def test_a_cell_alone_is_the_cell_in_a_frame(data, kind, cell, marks) -> None:
+    encoding = data.draw(encodings[kind])
+    encoder = TableEncoding((encoding,), ("c", "t"), ("t",), {"c": tuple(marks), "": ("-9",)})
+    if not encoding.features:
+        return
+    read = row_reader(encoder, np.float32)
+    first = outcome(lambda: read({"c": cell}))
+    assert first == outcome(lambda: encoder.transform(framed({"c": cell}))[0][0])
+    other = data.draw(cells)
+    outcome(lambda: read([other]))
+    assert outcome(lambda: read([cell])) == first
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data(), dtype=st.sampled_from([np.float32, np.float64]), seed=st.integers(0, 99))
+@example(data=None, dtype=np.float64, seed=0)
+def test_a_row_of_cells_is_the_row_in_a_table(data, dtype, seed) -> None:
+    if data is None:
+        several = [replace(PlainEncoding("a")), NumberEncoding("b", 0.1, 0.3, True)]
+        row = {"a": 0.1, "b": "1e3", "t": "x"}
+    else:
+        several = [
+            replace(data.draw(strategy), name=name)
+            for name, strategy in zip("abcdefg", data.draw(st.permutations(list(encodings.values()))), strict=True)
+        ]
+        row = {name: data.draw(cells) for name in "abcdefg"} | {"t": "x"}
+    names = tuple(row)
+    encoder = TableEncoding(tuple(several), names, ("t",))
+    rng = np.random.default_rng(seed)
+    network = build(rng, [len(encoder.feature_names), 5, 3], ["tanh", "softmax"], dtype)
+    predict = cells_predictor(encoder, network)
+    wanted = outcome(lambda: Predictor(network)(encoder.transform(framed(row))[0])[0])
+    given = list(row.values())[:-1]
+    for way in (row, given, tuple(given), OrderedDict(row), MappingProxyType(row), row | {"more": [1]}):
+        assert outcome(lambda way=way: predict(way)) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(cell=cells)
+def test_a_word_is_what_a_frame_writes(cell) -> None:
+    assert word(cell) == framed({"c": cell}).columns["c"][0]
+
+
+@pytest.fixture(scope="module")
+def people() -> tuple[gh.Model, pd.DataFrame]:
+    rng = np.random.default_rng(0)
+    n = 200
+    table = pd.DataFrame(
+        {
+            "joined": [f"{y}-{m:02}-{d:02}" for y, m, d in rng.integers((2000, 1, 1), (2024, 13, 29), (n, 3))],
+            "age": np.where(rng.random(n) < 0.1, np.nan, rng.normal(40, 12, n).round(1)),
+            "city": rng.choice(["Bern", "Ulm", "Rom"], n),
+            "member": rng.random(n) < 0.5,
+            "left": rng.choice(["yes", "no"], n),
+            "weight": rng.random(n) + 0.5,
+        }
+    )
+    return gh.train(table, target="left", weights="weight", baselines=False, out=""), table
+
+
+def test_a_trained_model_takes_rows_as_they_are(people, tmp_path) -> None:
+    model, table = people
+    assert {encoding.kind for encoding in model.encoder.encodings} == {"number", "category", "boolean", "date"}
+    model.save(tmp_path / "m.glass")
+    predict, outputs = gh.load(tmp_path / "m.glass").predictor(), model.outputs(table)[0]
+    inputs = model.encoder.transform(gh.tables.reading.as_table(table))[0].astype(model.network.dtype)
+    for k, row in enumerate(table.to_dict("records")):
+        wanted = outputs[k, 1:].tobytes()
+        assert predict(inputs[k]).tobytes() == predict(row).tobytes() == wanted
+        assert predict(list(row.values())[:4]).tobytes() == wanted
+        as_text = {name: None if cell != cell else str(cell) for name, cell in row.items()}  # noqa: PLR0124
+        assert predict(as_text).tobytes() == wanted
+    Row = namedtuple("Row", ["joined", "age", "city", "member"])
+    one = Row(datetime.date(2010, 5, 1), 40, "Bern", True)
+    assert predict(one) is predict(one._asdict())
+
+
+def test_rows_that_do_not_fit_are_refused(people) -> None:
+    predict = people[0].predictor()
+    row = {"joined": "2010-05-01", "age": 40, "city": "Bern", "member": True}
+    for wrong, words in (
+        ({}, r"the row lacks column 'age' \(and 3 more\), which the model was trained on: add it, None if unknown"),
+        ({"age": 1, "city": 2, "joined": None}, "the row lacks column 'member', which"),
+        (list(row.values())[:3], "the row has 3 cells where the model takes 4: give joined, age, city, member"),
+        ((*row.values(), "yes"), "the row has 5 cells where the model takes 4"),
+        (row | {"age": math.inf}, "column 'age' holds 'inf': a number must be finite and within 1e"),
+        (row | {"age": "1e31"}, "column 'age' holds '1e31': a number must be finite"),
+    ):
+        with pytest.raises(gh.TableError, match=words):
+            predict(wrong)
+    for wrong in ("a row", 3, None, np.zeros(2), {1, 2}):
+        with pytest.raises((TypeError, ValueError)):
+            predict(wrong)
+    assert predict(row) is predict(row)
+
+
+def test_a_row_whose_output_is_no_number_is_refused_as_in_a_table(people) -> None:
+    model = people[0]
+    far = model.network.with_output("identity").astype(np.float32)
+    for _, b in far.views(far.parameters):
+        b[:] = 3e38
+    for w, _ in far.views(far.parameters):
+        w[:] = 1e5
+    with pytest.raises(gh.ModelFileError, match="the model's output for this row is no finite number"):
+        cells_predictor(model.encoder, far)(["2010-05-01", 40, "Bern", True])
