@@ -23,6 +23,7 @@ from glasshouse.exporting.c.mcu import FLAGS, LINK, MCUS, _sections
 from glasshouse.exporting.c.writer import templates
 from glasshouse.tables.reading import as_table
 
+np.seterr(all="warn")  # emlearn makes NumPy raise for the whole process
 TARGET = "classe"
 DENSE = ((16, 8), (24, 12), (32, 16), (40, 20), (48, 24), (64, 32))
 FIRMWARE = """
@@ -60,7 +61,7 @@ def through_emlearn(hidden: tuple[int, ...], train: object, judge: object) -> tu
     model = gh.train(train, target=TARGET, hidden=(4,), epochs=1, baselines=False, out="")
     X, X_judge = (model.encoder.encode(frame).dense() for frame in frames)
     y, y_judge = (model.labels_in(frame).y for frame in frames)
-    with warnings.catch_warnings(), np.errstate(all="ignore"):  # emlearn makes NumPy raise
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         theirs = MLPClassifier(hidden, max_iter=300, random_state=0).fit(X, y)
     code = emlearn.convert(theirs, method="inline").save(name="har")

@@ -37,6 +37,9 @@ WHICH = {"test": "test rows", "training": "rows it was trained on", "other": "ro
     "--encoder/--no-encoder", default=True, show_default=True, help="Of ONNX: raw columns in, or encoded ones."
 )
 @click.option("--table", metavar="TABLE", help="Rows that set scales and prove.  [default: MODEL's own, beside it]")
+@click.option(
+    "--test", metavar="TABLE", help="Rows that judge what int8 costs.  [default: test rows of MODEL's own table]"
+)
 @click.option("--name", metavar="NAME", help="Before every symbol and file of C.  [default: as MODEL]")
 @click.option(
     "--mcu",

@@ -75,6 +75,7 @@ def export(
     inputs: str | None = None,
     encoder: bool = True,
     table: Source | None = None,
+    test: Source | None = None,
     name: str | None = None,
     mcu: str | None = None,
     flash: int | str | None = None,
@@ -106,6 +107,8 @@ def export(
         Whether an ONNX graph takes raw columns. Else it takes what the encoder makes of them.
     table : path, Table or frame, optional
         The rows that set scales and prove: those the model was trained on, while that table lies beside it.
+    test : path, Table or frame, optional
+        Rows that judge what int8 costs, and prove too: of the table the model was trained on, its test rows, if None.
     name : str, optional
         Before every symbol and file of C: the name of the model's file, or of its target.
     mcu : {'cortex-m0plus', 'cortex-m4', 'cortex-m7'}, optional
@@ -139,9 +142,11 @@ def export(
     announce(watchers, "reading")
     given = model_of(model)
     rows = _rows(model, given, table, reading, needed=int8 or any(limits))
+    judges = None if test is None else as_table(test, reading, of_another=table is None)
+    proving = [some for some in (rows, judges) if some is not None]
     if to == "onnx":
         place = checked_place(_place(model, out, ".onnx"), *([] if isinstance(model, Model) else [model]))
-        made = export_onnx(given, rows, encoder=encoder, int8=int8)
+        made = export_onnx(given, rows, proving, encoder=encoder, int8=int8)
         write_bytes(place, made.content)
         return Exported(given, to, [place], made.proof, scores=made.scores)
     folder = _folder(_place(model, out, "-c"))
@@ -162,8 +167,8 @@ def export(
         plan, contract = kept(plan, plan_of, measure, rows, limits, drop, watchers)
     announce(watchers, "judging")
     size = measure(plan)
-    scores = judged(plan, rows) if int8 and rows is not None else None
-    made_c = export_c(plan, rows, size, _notes(scores))
+    scores = judged(plan, proving[-1]) if int8 else None
+    made_c = export_c(plan, proving, size, _notes(scores))
     if contract is not None and not contract.met:
         return Exported(plan.model, to, [], made_c.proof, size, scores, contract)
     return Exported(plan.model, to, _written(folder, made_c.files), made_c.proof, size, scores, contract)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from ..errors import OptionError
 from ..models.model import Model
@@ -23,8 +25,10 @@ class OnnxExport:
     scores: Judged | None
 
 
-def export_onnx(model: Model, table: Table | None, *, encoder: bool, int8: bool) -> OnnxExport:
-    """Write a model as one graph.
+def export_onnx(
+    model: Model, table: Table | None, proving: Sequence[Table], *, encoder: bool, int8: bool
+) -> OnnxExport:
+    """Write a model as one graph; the rows of a table set scales, those of some tables prove it, the last one judges.
 
     Raises
     ------
@@ -38,6 +42,8 @@ def export_onnx(model: Model, table: Table | None, *, encoder: bool, int8: bool)
         raise OptionError("ONNX needs the package onnx: pip install 'glasshouse[onnx]'") from error
     plan = planned(model, "model", int8=int8, inputs="float" if int8 else None, table=table)
     graph = written(model, encoder=encoder, whole=plan.whole)
-    found = proof(model, graph, table) if table is not None else Proof.none("no rows were given: name a table")
-    scores = judged(plan, table) if int8 and table is not None else None
+    found = Proof.none("no rows were given: name a table with --table")
+    if proving:
+        found = reduce(Proof.and_of, (proof(model, graph, rows) for rows in proving))
+    scores = judged(plan, proving[-1]) if int8 else None
     return OnnxExport(graph.proto.SerializeToString(), found, scores)

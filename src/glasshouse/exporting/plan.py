@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,12 +17,14 @@ from ..tables.table import Table
 from .columns import Column, columns_of, encoded, raw_rows
 from .counts import Counts
 from .integer import IntegerNetwork, probabilities_of
+from .proof import farthest
 from .recordings import Window, window_counts
 
 __all__ = ["INPUTS", "Plan", "planned"]
 
 Array = npt.NDArray[Any]
 INPUTS = ("float", "int16")
+NEAR = 2e-6  # of an output, relative to max(1, |output|): what floats may cost a network of doubles
 CALIBRATION = 20_000  # rows that set scales
 
 
@@ -41,6 +42,8 @@ class Plan:
         How int16 numbers become its inputs.
     window : Window or None
         How recordings are cut, for a model of windows that is given samples.
+    real : str
+        The C type of its arithmetic, where that is no whole one.
     """
 
     model: Model
@@ -49,6 +52,7 @@ class Plan:
     whole: IntegerNetwork | None = None
     counts: Counts | None = None
     window: Window | None = None
+    real: str = "float"
 
     @property
     def classes(self) -> list[str] | None:
@@ -63,11 +67,6 @@ class Plan:
     @property
     def has_probabilities(self) -> bool:
         return self.classes is not None and self.output in ("sigmoid", "softmax")
-
-    @cached_property
-    def real(self) -> str:
-        """The C type of its arithmetic, where that is no whole one."""
-        return "double" if self.model.network.dtype == np.float64 and self.whole is None else "float"
 
     def places(self, scores: Array) -> npt.NDArray[np.int64]:
         """The class of rows by their scores, z of the last layer."""
@@ -145,7 +144,7 @@ def planned(
     if not int8:
         if inputs == "int16":
             raise OptionError("int16 inputs are of networks in whole numbers: add --int8, or leave --inputs out")
-        return Plan(model, name, columns, window=window)
+        return Plan(model, name, columns, window=window, real=_real(model, table))
     if table is None:
         raise OptionError("--int8 sets its scales by rows: name a table with --table")
     rows = calibration_rows(model, table)
@@ -160,6 +159,17 @@ def planned(
         return Plan(model, name, columns, whole, counts, window)
     counts = Counts.of(columns, whole.inputs, model.network.n_features, raw_rows(model.encoder, rows))
     return Plan(model, name, columns, whole, counts)
+
+
+def _real(model: Model, table: Table | None) -> str:
+    """float, unless the network has doubles, and no rows show that they are not needed."""
+    if model.network.dtype == np.float32:
+        return "float"
+    if table is None:
+        return "double"
+    X = model.encoder.encode(calibration_rows(model, table)).dense()
+    wanted, found = (Predictor(network)(X) for network in (model.network, model.network.astype(np.float32)))
+    return "float" if farthest(wanted, found) <= NEAR else "double"
 
 
 def calibration_rows(model: Model, table: Table) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,13 @@ class Proof:
     @classmethod
     def none(cls, reason: str) -> Proof:
         return cls("", 0, float("nan"), 0, reason)
+
+    def and_of(self, other: Proof) -> Proof:
+        """The two of them together: rows of one table, and of another."""
+        if self.reason or other.reason:
+            return self if self.reason else other
+        largest = max(self.largest, other.largest)
+        return replace(self, rows=self.rows + other.rows, largest=largest, agree=self.agree + other.agree)
 
     @property
     def holds(self) -> bool:

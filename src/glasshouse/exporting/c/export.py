@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -30,21 +32,23 @@ class CExport:
     proof: Proof
 
 
-def export_c(plan: Plan, table: Table | None, size: Size, notes: list[str]) -> CExport:
-    """Write a plan; the comment at the top says what it takes, and what was proved."""
-    proof = _proof(plan, table)
+def export_c(plan: Plan, tables: Sequence[Table], size: Size, notes: list[str]) -> CExport:
+    """Write a plan and prove it on the rows of tables; the comment at the top says what it takes, and what held."""
+    proof = _proof(plan, tables)
+    table = tables[0] if tables else None
     lines = [*notes, *size_lines(size), str(proof)]
     return CExport({**source(plan, lines), **companions(plan, *_vectors(plan, table))}, proof)
 
 
-def _proof(plan: Plan, table: Table | None) -> Proof:
+def _proof(plan: Plan, tables: Sequence[Table]) -> Proof:
     cc = compiler()
     if cc is None:
         return Proof.none("there is no C compiler here: install gcc or clang")
     with Compiled(plan, cc) as compiled:
-        if table is None:
+        if not tables:
             return Proof.none("no rows were given: name a table with --table")
-        return proved(plan, table.take(np.arange(min(table.n_rows, MOST_ROWS))), compiled)
+        some = (table.take(np.arange(min(table.n_rows, MOST_ROWS))) for table in tables)
+        return reduce(Proof.and_of, (proved(plan, rows, compiled) for rows in some))
 
 
 def _vectors(plan: Plan, table: Table | None) -> tuple[list[list[Array]], Array]:

@@ -81,7 +81,7 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
         "name": plan.name,
         "NAME": plan.name.upper(),
         "version": __version__,
-        "provenance": [in_comment(line, 100) for line in [*provenance(plan), *notes]],
+        "provenance": [in_comment(line, 114) for line in [*provenance(plan), *notes]],
         "scratch_bytes": scratch_bytes(plan),
         "n_features": network.n_features,
         "n_outputs": network.n_outputs,
