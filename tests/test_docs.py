@@ -30,6 +30,7 @@ DOCS = Path(__file__).parents[1] / "docs"
         ("backpropagation.md", 4),
         ("convert.md", 25),
         ("onnx.md", 20),
+        ("export.md", 15),
     ],
 )
 def test_examples_in_the_pages_run(page, fewest) -> None:

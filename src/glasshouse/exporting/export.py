@@ -232,8 +232,8 @@ def _name(model: AnyModel, given: Model, name: str | None) -> str:
 def _notes(scores: Judged | None) -> list[str]:
     if scores is None:
         return []
-    pairs = ", ".join(f"{k} {scores.before[k]:.4f} to {v:.4f}" for k, v in scores.after.items())
-    return [f"By whole numbers, on {scores.rows:,} {WHICH[scores.part]}: {pairs}."]
+    pairs = ", ".join(f"{k} {scores.before[k]:.3f} to {v:.3f}" for k, v in scores.after.items())
+    return [f"By int8, on {scores.rows:,} {WHICH[scores.part]}: {pairs}."]
 
 
 def _written(folder: Path, files: dict[str, str]) -> list[Path]:
