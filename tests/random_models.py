@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from glasshouse.estimators.targets import Classes, Numbers
+from glasshouse.estimators.targets import Classes, Labels, Numbers
 from glasshouse.models.model import Model
 from glasshouse.models.origin import Origin
 from glasshouse.network.activations import ACTIVATIONS
@@ -135,7 +135,7 @@ def random_model(
     network = _network(rng, X, output, n_outputs)
     recipe = Recipe(
         output=output,
-        loss="cross_entropy" if isinstance(targets, Classes) else "squared_error",
+        loss="squared_error" if isinstance(targets, Numbers) else "cross_entropy",
         hidden_layer_sizes=network.sizes[1:-1],
         activation=tuple(layer.activation for layer in network.layers[:-1]) or ("relu",),
         dtype=network.dtype.name,
@@ -181,9 +181,13 @@ def _filled(cells: list[str]) -> list[str]:
     return [cell if is_number(cell) else good for cell in cells]
 
 
-def _meaning(rng: np.random.Generator) -> tuple[Classes | Numbers, str, int]:
+def _meaning(rng: np.random.Generator) -> tuple[Classes | Labels | Numbers, str, int]:
     """What the outputs are, their activation, and how many."""
-    if rng.random() < 0.6:
+    chance = rng.random()
+    if chance < 0.15:
+        words = rng.permutation(np.array(WORDS, dtype=object))[: int(rng.integers(2, 9))]
+        return Labels(np.array([str(word) for word in words])), "sigmoid", len(words)
+    if chance < 0.65:
         words = rng.permutation(np.array(WORDS, dtype=object))[: int(rng.integers(2, 9))]
         classes = Classes(np.array([str(word) for word in words]))
         return classes, classes.output, classes.n_outputs

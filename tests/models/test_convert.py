@@ -308,13 +308,27 @@ def test_what_is_not_understood_is_refused_in_a_line(words) -> None:
     assert "\n" not in str(raised.value)
 
 
-def test_what_has_not_been_fitted_or_predicts_many_columns_is_refused() -> None:
+def test_many_labels_are_a_model_that_no_column_of_a_table_can_judge(tmp_path) -> None:
     X, Y = make_multilabel_classification(60, 5, n_classes=3, random_state=0)
+    rows = pd.DataFrame(X, columns=[f"x{k + 1}" for k in range(5)]).assign(target=0)
     many = fitted(MLPClassifier((4,), max_iter=5, random_state=0), X, Y)
     ours = fitted(gh.MLPClassifier((4,), max_iter=5, random_state=0), X, Y)
     for theirs in (many, ours, fitted(make_pipeline(StandardScaler(), many), X, Y)):
-        with pytest.raises(gh.OptionError, match="predicts many labels at once, a model one column: fit one each"):
-            gh.from_sklearn(theirs)
+        model = gh.from_sklearn(theirs, classes=["a", "b", "c"])
+        model.save(tmp_path / "many.glass")
+        for one in (model, gh.load(tmp_path / "many.glass")):
+            np.testing.assert_array_equal(one.predict(rows), theirs.predict(X))
+            np.testing.assert_allclose(one.predict_proba(rows), theirs.predict_proba(X), atol=1e-5)
+        found = gh.predict(model, rows)
+        assert found.column_names[:4] == ["prediction a", "prediction b", "prediction c", "probability a"]
+        assert model.summary()["classes"] == ["a", "b", "c"]
+        for judge in (gh.evaluate, gh.prune, gh.diagnose):
+            with pytest.raises(gh.TableError, match="predicts 3 labels at once, and no column of a table holds them"):
+                judge(model, rows)
+
+
+def test_what_has_not_been_fitted_or_predicts_many_numbers_is_refused() -> None:
+    X, Y = make_multilabel_classification(60, 5, n_classes=3, random_state=0)
     for kind in (MLPRegressor, gh.MLPRegressor):
         numbers = fitted(kind(hidden_layer_sizes=(4,), max_iter=5, random_state=0), X, X[:, :2])
         with pytest.raises(gh.OptionError, match="MLPRegressor predicts 2 columns, a model has one"):
@@ -330,5 +344,5 @@ def test_what_has_not_been_fitted_or_predicts_many_columns_is_refused() -> None:
     ):
         with pytest.raises(gh.OptionError, match=words):
             gh.from_sklearn(theirs)
-    with pytest.raises(gh.OptionError, match="MLPClassifier is no module of torch: try from_sklearn"):
-        gh.from_torch(many)
+    with pytest.raises(gh.OptionError, match="Perceptron is no module of torch: try from_sklearn"):
+        gh.from_torch(Perceptron().fit(X, Y[:, 0]))

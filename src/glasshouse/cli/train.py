@@ -203,10 +203,11 @@ def _training(model: Model) -> list[str]:
     origin = model.origin
     rule = f"; by groups of {origin.group}" if origin.group else f"; by {origin.order}" if origin.order else ""
     sizes = "-".join(map(str, model.network.sizes))
+    meaning = model.one_column.description
     return [
         f"{len(run.split.train):,} rows to train, {len(run.split.validation):,} to choose, "
         f"{test['rows']:,} to test ({where}{rule})",
-        f"{model.target}: {model.targets.description}; network {sizes}, {len(model.network.parameters):,} parameters, "
+        f"{model.target}: {meaning}; network {sizes}, {len(model.network.parameters):,} parameters, "
         f"best epoch {run.best_epoch} of {run.epochs}{' (stopped by hand)' if run.interrupted else ''}",
     ]
 

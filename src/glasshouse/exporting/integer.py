@@ -19,7 +19,16 @@ from ..network.activations import activation
 from ..network.layers import Layer, Sparse
 from ..network.network import Network
 
-__all__ = ["IntegerLayer", "IntegerNetwork", "Scale", "multiplier_of", "probabilities_of", "requantized", "scale_of"]
+__all__ = [
+    "IntegerLayer",
+    "IntegerNetwork",
+    "Scale",
+    "label_probabilities_of",
+    "multiplier_of",
+    "probabilities_of",
+    "requantized",
+    "scale_of",
+]
 
 Array = npt.NDArray[Any]
 LEAST_SHIFT, MOST_SHIFT = 16, 46
@@ -278,6 +287,12 @@ def probabilities_of(scores: npt.NDArray[np.int16], scale: float) -> npt.NDArray
     halves, rest = exp_tables()
     e = (halves[steps >> 5].astype(np.int64) * rest[steps & 31]) >> EXP_BITS
     return np.asarray((e << EXP_BITS) // e.sum(axis=1, keepdims=True), np.uint16)
+
+
+def label_probabilities_of(scores: npt.NDArray[np.int16], scale: float) -> npt.NDArray[np.uint16]:
+    """The sigmoid of each score by itself, in units of 2**-15."""
+    each = [probabilities_of(scores[:, k : k + 1], scale)[:, 1] for k in range(scores.shape[1])]
+    return np.column_stack(each)
 
 
 def distance_multiplier(scale: float) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:

@@ -34,9 +34,9 @@ class Judged:
 
 
 def judged(plan: Plan, table: Table) -> Judged | None:
-    """Scores of a model and of its plan; None for a table without the target."""
+    """Scores of a model and of its plan; None for a table without the target, or of several labels at once."""
     model = plan.model
-    if model.target not in table.columns:
+    if model.target not in table.columns or model.task == "labels":
         return None
     part, table = _held_out(model, table)
     labels = model.labels_in(table)
@@ -44,7 +44,7 @@ def judged(plan: Plan, table: Table) -> Judged | None:
     rows, y = table.take(present), labels.y[present]
     before = model.outputs_of(model.encoder.encode(rows))
     after = plan.probabilities(plan.outputs(plan.inputs(rows)))
-    return Judged(len(y), part, scores(model.targets, before, y), scores(model.targets, after, y))
+    return Judged(len(y), part, scores(model.one_column, before, y), scores(model.one_column, after, y))
 
 
 def _held_out(model: Model, table: Table) -> tuple[str, Table]:

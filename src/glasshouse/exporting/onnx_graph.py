@@ -10,7 +10,7 @@ import onnx
 from onnx import ModelProto, ValueInfoProto, helper
 
 from .. import __version__
-from ..estimators.targets import Classes
+from ..estimators.targets import Labels, Numbers
 from ..models.convert.onnx_file import PREFIX, seal
 from ..models.model import Model
 from .integer import IntegerNetwork
@@ -85,7 +85,7 @@ def quantized_graph(model: Model, whole: IntegerNetwork, *, encoder: bool = True
 
 def written(model: Model, *, encoder: bool = True, whole: IntegerNetwork | None = None) -> Graph:
     """`graph_of`, or with `whole` `quantized_graph`, and what its inputs are."""
-    found = [LABEL, PROBABILITIES] if isinstance(model.targets, Classes) else [VALUE]
+    found = [VALUE] if isinstance(model.targets, Numbers) else [LABEL, PROBABILITIES]
     nodes = Nodes(found if encoder else [*found, FEATURES])
     network = model.network
     dtype = network.dtype if whole is None else np.dtype(np.float32)
@@ -110,9 +110,15 @@ def written(model: Model, *, encoder: bool = True, whole: IntegerNetwork | None 
 
 def _meaning(nodes: Nodes, model: Model, outputs: str, dtype: np.dtype[Any]) -> list[ValueInfoProto]:
     """Add what the outputs of the network mean; return the outputs of the graph."""
-    if not isinstance(model.targets, Classes):
+    if isinstance(model.targets, Numbers):
         nodes.op("Identity", outputs, out=VALUE)
         return [_value(VALUE, dtype, model.network.n_outputs)]
+    if isinstance(model.targets, Labels):
+        nodes.op("Identity", outputs, out=PROBABILITIES)
+        has = nodes.op("Greater", outputs, nodes.constant(dtype.type(0.5)))
+        nodes.op("Cast", has, out=LABEL, to=onnx.TensorProto.INT64)
+        n = model.network.n_outputs
+        return [_value(LABEL, np.dtype(np.int64), n), _value(PROBABILITIES, dtype, n)]
     classes = model.targets.classes
     if len(classes) == 2:
         first = nodes.op("Sub", nodes.constant(dtype.type(1)), outputs)
@@ -142,7 +148,7 @@ def _provenance(model: Model, graph: onnx.GraphProto, x: str | None) -> dict[str
         "task": model.task,
         "features": model.encoder.feature_names,
     }
-    if isinstance(model.targets, Classes):
+    if not isinstance(model.targets, Numbers):
         said["classes"] = model.targets.classes.tolist()
     if x is not None:
         said |= {"encoder": model.encoder.to_dict(), "network": x}

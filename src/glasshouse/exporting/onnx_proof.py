@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, TensorProto, helper
 
-from ..estimators.targets import Classes
+from ..estimators.targets import Classes, Labels, Numbers
 from ..models.model import Model
 from ..tables.table import Table
 from .integer import IntegerLayer, IntegerNetwork, requantized
@@ -53,6 +53,9 @@ def proof(model: Model, graph: Graph, rows: Table) -> Proof:
     if graph.whole is not None:
         return _in_whole_numbers(by, model, graph, graph.whole, rows)
     outputs, found = model.outputs(rows)[0], run(graph, model, rows)
+    if isinstance(model.targets, Labels):
+        same = (found[LABEL] == model.decode(outputs)).all(axis=1) | ~told_apart(outputs, each=True)
+        return Proof(by, len(outputs), farthest(outputs, found[PROBABILITIES]), int(same.sum()))
     if isinstance(model.targets, Classes):
         same = (found[LABEL].astype(str) == model.decode(outputs)) | ~told_apart(outputs)
         return Proof(by, len(outputs), farthest(outputs, found[PROBABILITIES]), int(same.sum()))
@@ -95,9 +98,12 @@ def _in_whole_numbers(by: str, model: Model, graph: Graph, whole: IntegerNetwork
             k += 1
             off = np.maximum(off, np.abs(columns[k].astype(int) - right).max(axis=1, initial=0))
     n, largest = len(off), float(off.max(initial=0))
-    if not isinstance(model.targets, Classes):
+    if isinstance(model.targets, Numbers):
         return QuantizedProof(by, n, largest, int((off <= 1).sum()), whole=True)
     scores = whole.scores(columns[0])
+    if isinstance(model.targets, Labels):
+        same = ((found[LABEL] == (scores > 0)) | (np.abs(scores.astype(int)) <= 1)).all(axis=1)
+        return QuantizedProof(by, n, largest, int(same.sum()), whole=True)
     place = (scores[:, 0] > 0).astype(int) if scores.shape[1] == 1 else scores.argmax(axis=1)
     best = np.sort(np.column_stack((np.zeros_like(scores), scores)) if scores.shape[1] == 1 else scores, axis=1)
     tied = best[:, -1].astype(int) - best[:, -2] <= 1  # scores 1 apart in their last place

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import OptionError
-from ..estimators.targets import Classes
+from ..estimators.targets import Labels, Numbers
 from ..models.model import Model
 from ..network.predictor import Predictor
 from ..tables.table import Table
 from .columns import Column, columns_of, encoded, raw_rows
 from .counts import Counts
-from .integer import IntegerNetwork, probabilities_of
+from .integer import IntegerNetwork, label_probabilities_of, probabilities_of
 from .proof import farthest
 from .recordings import Window, window_counts
 
@@ -25,6 +25,7 @@ __all__ = ["INPUTS", "Plan", "planned"]
 Array = npt.NDArray[Any]
 INPUTS = ("float", "int16")
 NEAR = 2e-6  # of an output, relative to max(1, |output|): what floats may cost a network of doubles
+MOST_LABELS = 31
 CALIBRATION = 20_000  # rows that set scales
 
 
@@ -56,8 +57,19 @@ class Plan:
 
     @property
     def classes(self) -> list[str] | None:
+        """The words of classes, or of labels; None of numbers."""
         targets = self.model.targets
-        return [str(word) for word in targets.classes] if isinstance(targets, Classes) else None
+        return None if isinstance(targets, Numbers) else [str(word) for word in targets.classes]
+
+    @property
+    def many(self) -> bool:
+        """Whether a row has any number of labels, each of its own."""
+        return isinstance(self.model.targets, Labels)
+
+    @property
+    def answer(self) -> str:
+        """The C type of what `predict` answers."""
+        return "int32_t" if self.many else "int" if self.classes or self.whole else self.real
 
     @property
     def output(self) -> str:
@@ -69,7 +81,9 @@ class Plan:
         return self.classes is not None and self.output in ("sigmoid", "softmax")
 
     def places(self, scores: Array) -> npt.NDArray[np.int64]:
-        """The class of rows by their scores, z of the last layer."""
+        """The class of rows by their scores, z of the last layer; of labels, a bit for each."""
+        if self.many:
+            return np.asarray(((scores > 0).astype(np.int64) << np.arange(scores.shape[1])).sum(axis=1))
         if scores.shape[1] == 1:
             return (scores[:, 0] > 0).astype(np.int64)
         return np.asarray(scores.argmax(axis=1), np.int64)
@@ -111,10 +125,15 @@ class Plan:
         if self.classes is None:
             return self.predicted(outputs)
         if self.whole is not None and self.has_probabilities:
-            return probabilities_of(outputs, self.whole.score_scale) / np.float64(1 << 15)
+            return self.whole_probabilities(outputs) / np.float64(1 << 15)
         targets = self.model.targets
-        assert isinstance(targets, Classes)
+        assert not isinstance(targets, Numbers)
         return targets.probabilities(outputs if self.whole is None else self.whole.reals(outputs))
+
+    def whole_probabilities(self, scores: Array) -> npt.NDArray[np.uint16]:
+        """The probability of each class or label in units of 2**-15, by whole numbers."""
+        assert self.whole is not None
+        return (label_probabilities_of if self.many else probabilities_of)(scores, self.whole.score_scale)
 
     def values(self, scores: Array) -> npt.NDArray[np.float64]:
         """The numbers that scores of an integer network stand for: z, through the activation of the outputs."""
@@ -141,6 +160,11 @@ def planned(
         If int8 is wanted without a table, or int16 inputs without int8.
     """
     columns = tuple(columns_of(model.encoder))
+    if isinstance(model.targets, Labels) and model.targets.n_outputs > MOST_LABELS:
+        raise OptionError(
+            f"C answers labels as the bits of one number, up to {MOST_LABELS}, and the model has "
+            f"{model.targets.n_outputs}: choose --to onnx"
+        )
     if not int8:
         if inputs == "int16":
             raise OptionError("int16 inputs are of networks in whole numbers: add --int8, or leave --inputs out")

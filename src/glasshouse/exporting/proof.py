@@ -72,9 +72,9 @@ def farthest(wanted: Array, found: Array) -> float:
     return float(np.where(np.isnan(far), np.inf, far).max())
 
 
-def told_apart(outputs: Array, middle: float = 0.5) -> npt.NDArray[np.bool_]:
-    """Where the best two outputs, or a single one and the middle, are more than a tie apart."""
-    if outputs.shape[1] == 1:
-        return np.asarray(np.abs(outputs[:, 0] - middle) >= TIE)
+def told_apart(outputs: Array, middle: float = 0.5, *, each: bool = False) -> npt.NDArray[np.bool_]:
+    """Where the best two outputs are more than a tie apart; a single one, or `each` of them, and the middle."""
+    if outputs.shape[1] == 1 or each:
+        return np.asarray((np.abs(outputs - middle) >= TIE).all(axis=1))
     best = np.sort(outputs, axis=1)
     return np.asarray(best[:, -1] - best[:, -2] >= TIE)

@@ -16,7 +16,11 @@ __all__ = ["METRICS", "metric_of", "monitor_of", "score_by"]
 
 Array = npt.NDArray[Any]
 # The first is the loss itself, or its square root: what chooses unless something else is asked for.
-METRICS = {"classification": ("log_loss", "accuracy", "roc_auc"), "regression": ("rmse", "r2", "mae")}
+METRICS = {
+    "classification": ("log_loss", "accuracy", "roc_auc"),
+    "regression": ("rmse", "r2", "mae"),
+    "labels": ("log_loss", "accuracy"),
+}
 
 
 def monitor_of(metric: str | None, targets: Target) -> str:

@@ -157,7 +157,7 @@ def _rows_that_trained(model: Model, table: Table) -> npt.NDArray[np.int64]:
 def _data(model: Model, table: Table, rows: npt.NDArray[np.int64]) -> Data:
     some = table.take(rows)
     y = model.labels_in(some).y
-    return Data(model.encoder.encode(some).compact(), columns_of(model.targets, y, model.network.dtype))
+    return Data(model.encoder.encode(some).compact(), columns_of(model.one_column, y, model.network.dtype))
 
 
 def _diagnosis(model: Model, table: Table, rows: npt.NDArray[np.int64]) -> Diagnosis:
@@ -176,7 +176,7 @@ def _cured(model: Model, table: Table, diagnosis: Diagnosis, others: bool) -> Cu
     origin = replace(model.origin, with_test=False, group=None, order=None) if others else model.origin
     present, parts = parted(table, labels, model.task, origin)
     data, chooses = (_data(model, table, present[part]) for part in (parts.train, parts.validation))
-    validation = Validation(chooses, score_by(model.recipe.monitor, model.targets))
+    validation = Validation(chooses, score_by(model.recipe.monitor, model.one_column))
     network = model.targets.unfinished(model.network)
     first = Trial(Course(model.recipe), network, scored(network, validation), diagnosis)
     found = cure(first, data, validation)

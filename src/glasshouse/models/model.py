@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from .. import storage
 from ..errors import ModelFileError, TableError
-from ..estimators.targets import Classes, Numbers, Target
-from ..network.document import layer_settings, network_from, pattern_arrays
+from ..estimators.targets import Classes, Numbers, Target, Targets
+from ..estimators.targets import Labels as ManyLabels
+from ..network.document import layer_settings
 from ..network.filled import is_filled
 from ..network.layers import Layer
 from ..network.network import Network
 from ..network.predictor import Predictor
-from ..storage import as_type, restored
 from ..tables.corrections import marked
 from ..tables.encoded import Encoded
 from ..tables.encoder import Surprises, TableEncoding
@@ -27,6 +27,7 @@ from ..tables.reading import Table, as_table, listed
 from ..training.batches import AT_ONCE
 from ..training.recipe import Recipe
 from .choice import metric_of
+from .content import content_of, parts_from
 from .convert.parts import parts_of
 from .convert.to_torch import torch_of
 from .intervals import Interval, intervals
@@ -70,7 +71,7 @@ class Model:
 
     encoder: TableEncoding
     network: Network
-    targets: Target
+    targets: Targets
     target: str
     recipe: Recipe
     scores: dict[str, Any]
@@ -80,7 +81,26 @@ class Model:
 
     @property
     def task(self) -> str:
+        """'classification', 'regression', or 'labels': several at once, which no column of a table holds."""
+        if isinstance(self.targets, ManyLabels):
+            return "labels"
         return "classification" if isinstance(self.targets, Classes) else "regression"
+
+    @property
+    def one_column(self) -> Target:
+        """What its outputs mean, if one column of a table can tell whether they are right.
+
+        Raises
+        ------
+        TableError
+            If it predicts several labels at once.
+        """
+        if isinstance(self.targets, ManyLabels):
+            raise TableError(
+                f"the model predicts {self.targets.n_outputs} labels at once, and no column of a table holds them: "
+                "judge and prune it where it was trained, or fit one model for each"
+            )
+        return self.targets
 
     @property
     def metric(self) -> str:
@@ -106,7 +126,7 @@ class Model:
                 f"the model's output for row {row} is no finite number: its weights are too large, train it again"
             )
         return (
-            self.targets.probabilities(outputs) if isinstance(self.targets, Classes) else self.targets.decode(outputs)
+            self.targets.decode(outputs) if isinstance(self.targets, Numbers) else self.targets.probabilities(outputs)
         )
 
     def predictor(self) -> Callable[[Any], Array]:
@@ -148,10 +168,10 @@ class Model:
         return torch_of(self.network)
 
     def decode(self, outputs: Array) -> Array:
-        """Labels of probabilities; numbers are what they are."""
-        return (
-            np.asarray(self.targets.classes[outputs.argmax(axis=1)]) if isinstance(self.targets, Classes) else outputs
-        )
+        """Labels of probabilities; numbers are what they are; of several labels at once, 0 or 1 for each."""
+        if isinstance(self.targets, Classes):
+            return np.asarray(self.targets.classes[outputs.argmax(axis=1)])
+        return outputs if isinstance(self.targets, Numbers) else self.targets.decode(outputs)
 
     def predict(self, source: Source) -> Array:
         """The label or number of each row of a table.
@@ -164,8 +184,8 @@ class Model:
         return self.decode(self.outputs(source)[0])
 
     def predict_proba(self, source: Source) -> Array:
-        """The probability of each class, in the order of `targets.classes`."""
-        if not isinstance(self.targets, Classes):
+        """The probability of each class or label, in the order of `targets.classes`."""
+        if isinstance(self.targets, Numbers):
             raise TableError(f"{self.target} is a number: a regression model has no probabilities, use predict")
         return self.outputs(source)[0]
 
@@ -203,7 +223,7 @@ class Model:
         TableError
             If the column is missing or empty, or none of its labels is one the model knows.
         """
-        known = self.targets.classes if isinstance(self.targets, Classes) else None
+        known = self.one_column.classes if isinstance(self.one_column, Classes) else None
         labels = labels_for(self.target, table.columns[self.target_in(table)], self.task, known)
         if labels.missing.all():
             raise TableError(f"{table.name} holds no value of {self.target!r}: there is nothing to judge the model by")
@@ -218,15 +238,15 @@ class Model:
         """Scores on encoded rows, those that have a target."""
         present = np.flatnonzero(~labels.missing)
         outputs, y = self.outputs_of(rows.take(present)), labels.y[present]
-        found = scores(self.targets, outputs, y)
+        found = scores(self.one_column, outputs, y)
         return Judgement(
             len(y),
             found,
             labels,
             rows.surprises(),
-            score_rows(self.targets, outputs, y),
-            intervals(self.targets, outputs, y, found),
-            by_class(self.targets, outputs, y),
+            score_rows(self.one_column, outputs, y),
+            intervals(self.one_column, outputs, y, found),
+            by_class(self.one_column, outputs, y),
         )
 
     def target_in(self, table: Table) -> str:
@@ -239,30 +259,12 @@ class Model:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model as one file, atomically; the same model is the same bytes."""
-        storage.write(path, "model", *self._content())
+        storage.write(path, "model", *content_of(self))
 
     @property
     def n_bytes(self) -> int:
         """Of its file."""
-        return len(storage.packed("model", *self._content()))
-
-    def _content(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        arrays = {"parameters": self.network.parameters, **pattern_arrays(self.network)}
-        if isinstance(self.targets, Classes):
-            targets: dict[str, Any] = {"classes": self.targets.classes.tolist()}
-        else:
-            targets = {"mean": self.targets.mean.tolist(), "scale": self.targets.scale.tolist()}
-        document = {
-            "target": self.target,
-            "targets": targets,
-            "encoder": self.encoder.to_dict(),
-            "layers": [layer_settings(layer) for layer in self.network.layers],
-            "recipe": self.recipe.to_dict(),
-            "scores": self.scores,
-            "intervals": {name: [*ends] for name, ends in self.intervals.items() if np.isfinite(ends).all()},
-            "origin": asdict(self.origin),
-        }
-        return document, arrays
+        return len(storage.packed("model", *content_of(self)))
 
     @classmethod
     def of(
@@ -313,45 +315,14 @@ class Model:
         ModelFileError
             If the file is not a whole model.
         """
-        document, arrays = storage.read(path, "model")
-        try:
-            network = network_from(document["layers"], arrays)
-            targets: Target
-            meaning = {
-                part: as_type(values, tuple[str, ...] if part == "classes" else tuple[float, ...], part)
-                for part, values in document["targets"].items()
-            }
-            if "classes" in meaning:
-                targets = Classes(np.array(meaning["classes"], dtype=str))
-            else:
-                targets = Numbers(np.array(meaning["mean"]), np.array(meaning["scale"]))
-            encoder = TableEncoding.from_dict(document["encoder"])
-            recipe = Recipe.from_dict(document["recipe"])
-            target = as_type(document["target"], str, "target")
-            origin = restored(Origin, document["origin"])
-            found, ends = _scores(document["scores"]), _intervals(document["intervals"])
-            model = cls(encoder, network, targets, target, recipe, found, origin, ends)
-            fits = (
-                network.n_features == len(encoder.feature_names)
-                and network.n_outputs == targets.n_outputs
-                and bool(np.isfinite(network.parameters).all())
-                and {target, *(encoding.name for encoding in encoder.encodings)} <= set(encoder.names)
-                and (not isinstance(targets, Classes) or len(set(meaning["classes"])) == len(meaning["classes"]) > 1)
-            )
-            if fits:
-                Predictor(network, threads=1)  # binds every layer: what still does not fit is found here
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, MemoryError) as error:
-            raise ModelFileError(f"{path} is not a whole model ({str(error)[:80]}): make it again") from error
-        if not fits:
-            raise ModelFileError(f"{path} is not a whole model (its parts do not fit each other): make it again")
-        return model
+        return cls(**parts_from(path, *storage.read(path, "model")))
 
     def summary(self) -> dict[str, Any]:
         """What `inspect` says of a model."""
         return {
             "task": self.task,
             "target": self.target,
-            "classes": self.targets.classes.tolist() if isinstance(self.targets, Classes) else None,
+            "classes": None if isinstance(self.targets, Numbers) else self.targets.classes.tolist(),
             "columns": [{"name": e.name, "kind": e.kind, "features": len(e.features)} for e in self.encoder.encodings],
             "features": self.network.n_features,
             "layers": [self._layer_summary(layer) for layer in self.network.layers],
@@ -372,23 +343,6 @@ class Model:
     def __repr__(self) -> str:
         sizes = "-".join(map(str, self.network.sizes))
         return f"<Model {self.target}: {self.task}, {sizes}, {len(self.network.parameters)} parameters>"
-
-
-def _scores(document: dict[str, Any]) -> dict[str, Any]:
-    """The scores of a file: for each part its numbers, and the source of the test rows."""
-    return {
-        as_type(part, str, "scores"): {
-            name: as_type(value, str if name == "source" else int if name == "rows" else float, name)
-            for name, value in found.items()
-        }
-        for part, found in document.items()
-    }
-
-
-def _intervals(document: dict[str, Any]) -> dict[str, Interval]:
-    """The intervals of a file, by score."""
-    ends = {as_type(name, str, "intervals"): as_type(v, tuple[float, ...], name) for name, v in document.items()}
-    return {name: (low, high) for name, (low, high) in ends.items()}
 
 
 def load(path: str | os.PathLike[str]) -> Model:

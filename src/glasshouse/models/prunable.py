@@ -59,11 +59,11 @@ class Prunable:
         some = self.table.take(self.present[rows])
         y = self.model.labels_in(some).y
         return Data(
-            self.model.encoder.encode(some).compact(), columns_of(self.model.targets, y, self.model.network.dtype)
+            self.model.encoder.encode(some).compact(), columns_of(self.model.one_column, y, self.model.network.dtype)
         )
 
     def cycle(self, network: Network, trains: Data, chooses: Data) -> Cycle:
-        validation = Validation(chooses, score_by(f"validation_{self.metric}", self.model.targets))
+        validation = Validation(chooses, score_by(f"validation_{self.metric}", self.model.one_column))
         return Cycle(
             network,
             self.model.recipe,
@@ -185,5 +185,5 @@ def _dense(work: Prunable, trains: Data, chooses: Data) -> Network:
     recipe = work.model.recipe
     recipe = recipe if recipe.monitor != "loss" else replace(recipe, monitor="validation_loss")
     state = State.begun(recipe.initialized(trains.X.shape[1], trains.Y.shape[1]), recipe)
-    score = score_by(recipe.monitor, work.model.targets)
+    score = score_by(recipe.monitor, work.model.one_column)
     return whole(fit(state, trains, recipe, Validation(chooses, score), work.watchers)).chosen()

@@ -19,7 +19,7 @@ __all__ = ["rescored"]
 def rescored(model: Model, table: Table, present: npt.NDArray[np.int64], parts: Split) -> Model:
     """The model with its own scores: on the validation rows, and on the test rows where there are any."""
     chooses = table.take(present[parts.validation])
-    found = scores(model.targets, model.outputs_of(model.encoder.encode(chooses)), model.labels_in(chooses).y)
+    found = scores(model.one_column, model.outputs_of(model.encoder.encode(chooses)), model.labels_in(chooses).y)
     kept: dict[str, dict[str, Any]] = {"validation": {**found, "rows": len(parts.validation)}}
     if not len(parts.test):
         kept["test"] = {"rows": 0, "source": "none"}

@@ -116,7 +116,7 @@ def _epoch(model: Model, trains: Table) -> float | None:
     if isinstance(recipe.optimizer, LBFGS) or callable(recipe.loss):
         return None
     network = model.targets.unfinished(model.network)
-    Y = columns_of(model.targets, model.labels_in(trains).y, network.dtype)
+    Y = columns_of(model.one_column, model.labels_in(trains).y, network.dtype)
     data = Data(model.encoder.encode(trains).compact(), Y)
     state = State.begun(network.with_parameters(network.parameters), recipe)
     batches = Batches(data, recipe.batch_size, None, recipe.loss_scale)

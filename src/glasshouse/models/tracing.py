@@ -239,6 +239,6 @@ def _of_model(source: AnyModel, table: Source | None, row: int, reading: Reading
         raise SpecificationError(f"row {row} has no {model.target}: a training step needs a target")
     network = model.targets.unfinished(model.network).astype(np.float64)
     x = np.asarray(model.encoder.encode(one).write(slice(0, 1)), np.float64)[0]
-    y = columns_of(model.targets, labels.y, np.float64)[0]
+    y = columns_of(model.one_column, labels.y, np.float64)[0]
     title = Path(os.fspath(source)).name if not isinstance(source, Model) else model.target
     return specification_of(network, model.recipe, x, y, f"{title}, row {row}", tuple(model.encoder.feature_names))

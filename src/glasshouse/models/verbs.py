@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from ..errors import OptionError, TableError
+from ..estimators.targets import Labels, Numbers
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.corrections import Corrections
 from ..tables.encoder import Surprises
@@ -79,9 +80,12 @@ def predict_rows(
         checked_place(out, model, table)
     model = model_of(model)
     outputs, surprises = model.outputs(as_table(table, reading))
-    columns: dict[str, Any] = {"prediction": model.decode(outputs)}
-    if model.task == "classification":
-        columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(model.targets.classes)}  # type: ignore[union-attr]
+    decoded, targets = model.decode(outputs), model.targets
+    columns: dict[str, Any] = {"prediction": decoded} if decoded.ndim == 1 else {}
+    if isinstance(targets, Labels):
+        columns = {f"prediction {label}": decoded[:, k] for k, label in enumerate(targets.classes)}
+    if not isinstance(targets, Numbers):
+        columns |= {f"probability {label}": outputs[:, k] for k, label in enumerate(targets.classes)}
     predictions = pa.table({name: pa.array(values) for name, values in columns.items()})
     if out is not None:
         write_bytes(out, as_csv(predictions))

@@ -171,7 +171,7 @@ def _link(plan: Plan, mcu: str, place: Path, records: Array | None) -> None:
             rows=rows,
             n_rows=len(rows),
             n_bytes=0 if records is None else records.dtype.itemsize,
-            answer="int" if plan.classes is not None or plan.whole is not None else plan.real,
+            answer=plan.answer,
             fpu=MCUS[mcu].fpu,
         )
     )

@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from ...errors import GlasshouseError
 from ...tables.table import Table
-from ..integer import probabilities_of
 from ..plan import Plan
 from ..proof import TIE, Proof, farthest, told_apart
 from .row import Row
@@ -123,7 +122,7 @@ def _largest(plan: Plan, found: Array, outputs: Array) -> float:
         wanted = plan.places(outputs) if plan.classes else outputs[:, 0].astype(np.int64)
         pairs = [(wanted, found["answer"])]
         if plan.has_probabilities:
-            pairs.append((probabilities_of(outputs, plan.whole.score_scale).astype(np.int64), found["probabilities"]))
+            pairs.append((plan.whole_probabilities(outputs).astype(np.int64), found["probabilities"]))
         return max(float(np.abs(one - other).max(initial=0)) for one, other in pairs)
     if plan.has_probabilities:
         wanted = np.column_stack((1 - outputs[:, 0], outputs[:, 0])) if outputs.shape[1] == 1 else outputs
@@ -137,4 +136,7 @@ def _same(plan: Plan, found: Array, outputs: Array) -> npt.NDArray[np.bool_]:
         near = 0.0 if plan.whole else TIE
         return np.asarray(np.abs(found["answer"] - wanted) <= near * np.maximum(1, np.abs(wanted)))
     same = np.asarray(found["answer"] == plan.predicted(outputs))
-    return same if plan.whole else same | ~told_apart(outputs, 0.5 if plan.output == "sigmoid" else 0.0)
+    if plan.whole:
+        return same
+    middle = 0.5 if plan.output == "sigmoid" else 0.0
+    return np.asarray(same | ~told_apart(outputs, middle, each=plan.many))

@@ -35,12 +35,11 @@ def pushing(plan: Plan, row: Row) -> dict[str, Any]:
     if window is None:
         return {"window": None}
     last = LAST if plan.counts is None else {}
-    answer = "int" if plan.classes is not None or plan.whole is not None else plan.real
     return {
         "window": window,
         "sample": "int16_t" if plan.counts else "float",
         "sum_kind": "int32_t" if plan.counts else "float",
-        "answer": answer,
+        "answer": plan.answer,
         "channel_words": _channels(window, counts=plan.counts is not None),
         "first_ages": ", ".join(str(-k * window.step) for k in range(window.at_once)),
         "first_lines": _lines(plan, row, FIRST),

@@ -91,6 +91,7 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
         "codes": [code for code in row.codes if code is not None],
         "fields": row.fields,
         "has_probabilities": plan.has_probabilities,
+        "many": plan.many,
         "scores": whole is not None,
         "real": plan.real,
         "f": "f" if plan.real == "float" else "",
@@ -215,12 +216,18 @@ def _count_loops(counted: list[Counted]) -> list[dict[str, Any]]:
     return loops
 
 
+def _which(plan: Plan) -> str:
+    if plan.classes is None:
+        return ""
+    return f", which of {len(plan.classes)} labels" if plan.many else f", one of {len(plan.classes)} classes"
+
+
 def provenance(plan: Plan) -> list[str]:
     """Where the model is from, for the comment at the top."""
     model, network = plan.model, plan.model.network
     kept = sum(int(np.count_nonzero(w)) for w, _ in network.views(network.parameters))
     whole = sum(layer.fan_in * layer.fan_out for layer in network.layers)
-    lines = [f"Predicts {model.target!r}" + (f", one of {len(plan.classes)} classes" if plan.classes else "")]
+    lines = [f"Predicts {model.target!r}" + _which(plan)]
     lines[0] += f", from {len(plan.columns)} columns."
     if plan.window is not None:
         lines.append(f"Of windows of {plan.window.length} samples, one every {plan.window.step}.")
@@ -248,7 +255,7 @@ def companions(plan: Plan, raw: Sequence[Sequence[Array]], answers: Array) -> di
         "name": plan.name,
         "rows": [", ".join(map(_written, record, kinds)) for record in records.tolist()],
         "answers": ", ".join(str(int(a)) if whole else literal(a, plan.real) for a in answers),
-        "answer": "int" if whole else plan.real,
+        "answer": plan.answer,
         "tolerance": literal(1e-5, plan.real),
         "uses_math": _context(plan, [])["uses_math"],
     }

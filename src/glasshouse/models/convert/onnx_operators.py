@@ -13,7 +13,20 @@ from onnx import TensorProto
 from scipy.special import erf
 
 from ...network.activations import ACTIVATIONS
-from .onnx_values import MOST_WIDTH, PROBES, TYPES, Labels, Places, Signal, Spread, Unfit, Value, checked_spread, short
+from .onnx_values import (
+    MOST_WIDTH,
+    PROBES,
+    TYPES,
+    Labels,
+    Marks,
+    Places,
+    Signal,
+    Spread,
+    Unfit,
+    Value,
+    checked_spread,
+    short,
+)
 
 __all__ = ["NEEDED", "OPERATORS", "Call", "activation_of", "onto"]
 
@@ -228,6 +241,8 @@ def _cast(call: Call) -> Value:
     if isinstance(value, np.ndarray) and "O" not in (kind.kind, value.dtype.kind):
         with np.errstate(all="ignore"):
             return value.astype(kind)
+    if isinstance(value, Signal) and kind == np.int64 and np.array_equal(value.probe, PROBES > 0):
+        return Marks(value)
     if isinstance(value, Signal) and (kind.kind != "f" or value.probe.dtype == bool):
         raise Unfit(f"it casts rows to element type {TensorProto.DataType.Name(to)}: networks compute in float")
     return value
@@ -259,8 +274,8 @@ def _reshape(call: Call) -> Value:
         if len(wanted) != 2 or not rows_stay:
             raise Unfit(f"it reshapes rows of {width} columns to {short(wanted)}: only what changes nothing is read")
         return replace(value, flat=True)
-    if isinstance(value, Labels | Places):
-        if wanted not in ([-1], [-1, 1]):
+    if isinstance(value, Labels | Places | Marks):
+        if isinstance(value, Marks) or wanted not in ([-1], [-1, 1]):
             raise Unfit(f"it reshapes labels to {short(wanted)}: a label a row is read")
         return value
     if isinstance(value, np.ndarray) and value.size == 1 and len(wanted) <= 2 and set(wanted) <= {1, -1}:

@@ -15,7 +15,7 @@ from ...network.layers import Dense, Layer, Sparse
 from ...network.network import Network
 from ...network.topology import Topology
 from .onnx_operators import NEEDED, OPERATORS, Call, activation_of
-from .onnx_values import MOST_WIDTH, Labels, Places, Signal, Spread, Unfit, Value, array_of, short, spread_of
+from .onnx_values import MOST_WIDTH, Labels, Marks, Places, Signal, Spread, Unfit, Value, array_of, short, spread_of
 
 __all__ = ["Found", "network_in"]
 
@@ -198,7 +198,14 @@ def _found(graph: GraphProto, values: dict[str, Value], n_bytes: int) -> Found:
     if len(signals) > 1 or len(named) > 1 or not outputs:
         names = ", ".join(short(name) for name, _ in outputs[:4])
         raise Unfit(f"its {len(outputs)} outputs ({names}) are not one network's: keep one, and its labels")
-    signal = signals[0] if signals else named[0].of
+    marks = [value for _, value in outputs if isinstance(value, Marks)]
+    if not signals and marks:
+        raise Unfit("its labels are all it gives: keep their probabilities")
+    signal = signals[0] if signals or not named else named[0].of
+    if marks and not (
+        len(marks) == 1 and not named and activation_of(signal) == "sigmoid" and signal.same(marks[0].of)
+    ):
+        raise Unfit("its labels come from other numbers than it gives: keep one of the outputs")
     if named and not (signal.same(named[0].of) and activation_of(signal) == activation_of(named[0].of)):
         raise Unfit("its labels come from other numbers than it gives: keep one of the outputs")
     classes = named[0].classes if named and isinstance(named[0], Labels) else None
@@ -207,7 +214,7 @@ def _found(graph: GraphProto, values: dict[str, Value], n_bytes: int) -> Found:
 
 def _output(value: ValueInfoProto, values: dict[str, Value]) -> Value:
     found = values.get(value.name)
-    if not isinstance(found, Signal | Labels | Places):
+    if not isinstance(found, Signal | Labels | Places | Marks):
         what = "which nothing gives" if found is None else "which is a constant"
         raise Unfit(f"it has the output {short(value.name)}, {what}: the file is damaged")
     return found

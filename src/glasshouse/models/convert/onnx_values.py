@@ -10,7 +10,19 @@ import numpy as np
 import numpy.typing as npt
 from onnx import SparseTensorProto, TensorProto, numpy_helper
 
-__all__ = ["PROBES", "Labels", "Places", "Signal", "Spread", "Unfit", "Value", "array_of", "short", "spread_of"]
+__all__ = [
+    "PROBES",
+    "Labels",
+    "Marks",
+    "Places",
+    "Signal",
+    "Spread",
+    "Unfit",
+    "Value",
+    "array_of",
+    "short",
+    "spread_of",
+]
 
 Array = npt.NDArray[Any]
 MOST_WIDTH = 1 << 16  # of a layer; each of its inputs may become a column
@@ -98,7 +110,14 @@ class Labels:
     classes: tuple[str, ...]
 
 
-Value = Array | Spread | Signal | Places | Labels
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """For each row and output, 1 where z is above 0: labels each of its own."""
+
+    of: Signal
+
+
+Value = Array | Spread | Signal | Places | Labels | Marks
 
 
 def short(name: object) -> str:

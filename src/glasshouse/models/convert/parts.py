@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import OptionError
-from ...estimators.targets import Classes, Labels, Numbers, Target
+from ...estimators.targets import Classes, Labels, Numbers, Targets
 from ...network.foreign import is_foreign, network_of
 from ...network.layers import Dense
 from ...network.network import Network
@@ -30,7 +30,7 @@ class Parts(NamedTuple):
 
     encoder: TableEncoding
     network: Network
-    targets: Target
+    targets: Targets
     recipe: Recipe
 
 
@@ -64,7 +64,7 @@ def parts_of(thing: Any, names: Sequence[str] | None, classes: Sequence[Any] | N
     _one_column(estimator)
     network = estimator.network_ if ours else network_of(estimator)
     classes = getattr(estimator, "classes_", None) if classes is None else classes
-    targets: Target
+    targets: Targets
     if classes is None:
         if network.n_outputs > 1:
             cure = "name their classes, or give one with a single number"
@@ -101,11 +101,8 @@ def _refuse(estimator: Any) -> None:
 
 
 def _one_column(estimator: Any) -> None:
-    """Refuse what predicts several columns."""
-    many = isinstance(getattr(estimator, "targets_", None), Labels)
+    """Refuse what predicts several numbers."""
     width = getattr(estimator, "n_outputs_", 1)
-    if many or (getattr(estimator, "out_activation_", "") == "logistic" and width > 1):
-        raise OptionError(f"{type(estimator).__name__} predicts many labels at once, a model one column: fit one each")
     numbers = isinstance(getattr(estimator, "targets_", None), Numbers) or hasattr(estimator, "out_activation_")
     if numbers and not hasattr(estimator, "classes_"):
         width = estimator.targets_.n_outputs if hasattr(estimator, "targets_") else width
@@ -113,7 +110,7 @@ def _one_column(estimator: Any) -> None:
             raise OptionError(f"{type(estimator).__name__} predicts {width} columns, a model has one: fit one each")
 
 
-def _classes(classes: Sequence[Any], network: Network) -> Classes:
+def _classes(classes: Sequence[Any], network: Network) -> Classes | Labels:
     width, output = network.n_outputs, network.layers[-1].activation
     if len(classes) != max(width, 2):
         raise OptionError(f"there are {len(classes)} classes for {width} outputs: name {max(width, 2)}")
@@ -121,17 +118,17 @@ def _classes(classes: Sequence[Any], network: Network) -> Classes:
     if len(set(words)) < len(words):
         raise OptionError(f"two of the classes are {max(words, key=words.count)!r}: give each a name of its own")
     if width > 1 and output == "sigmoid":
-        raise OptionError(
-            f"{width} sigmoid outputs are many labels at once, a model has one target column: fit one each"
-        )
+        return Labels(np.array(words))
     if output not in ("identity", "sign", "sigmoid" if width == 1 else "softmax"):
         raise OptionError(f"the outputs are {output}, which are no classes: end in {width} identity or softmax outputs")
     return Classes(np.array(words))
 
 
-def _of_classes(network: Network, targets: Classes) -> Network:
+def _of_classes(network: Network, targets: Classes | Labels) -> Network:
     """The network with the outputs that classes have: probabilities, of two the second alone."""
-    if network.n_outputs == 2:  # softmax of two is the sigmoid of what lies between them
+    if network.n_outputs == 2 and isinstance(
+        targets, Classes
+    ):  # softmax of two is the sigmoid of what lies between them
         last, (w, b) = network.layers[-1], network.views(network.parameters)[-1]
         both = last.dense(w)
         layers = (*network.layers[:-1], Dense(last.fan_in, 1, "sigmoid"))
