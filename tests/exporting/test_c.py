@@ -25,7 +25,7 @@ from glasshouse.exporting.plan import Plan, planned
 from glasshouse.exporting.recordings import window_of
 from glasshouse.tables.reading import as_table
 
-SANITIZED = ("-O1", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O1", "-Werror", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all")
 WAYS = {
     "float": (False, None),
     "as precise": (False, None),
@@ -50,8 +50,7 @@ def test_c_is_the_model(way: str, seed: int) -> None:
     assert CC is not None
     with Compiled(plan, CC, SANITIZED) as compiled:
         found = proved(plan, rows, compiled)
-        assert found.holds or way == "int8 of floats", str(found)
-        assert found.agree >= 0.99 * found.rows  # a float that lies between two inputs may go to either
+        assert found.holds or (way == "int8 of floats" and found.agree >= 0.98 * found.rows), str(found)
         x = plan.inputs(rows)
         if int8:
             np.testing.assert_array_equal(compiled.network(x), plan.outputs(x))
@@ -109,7 +108,7 @@ def test_stated_sizes_are_the_linkers(int8: bool) -> None:
         kept = (place / "firmware.map").read_text().split("Linker script and memory map")[1]
         regions = dict(re.findall(r"^\.(text|data|bss)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)", kept, re.MULTILINE))
         own = subprocess.run(
-            ["arm-none-eabi-size", "-A", "firmware.o"], cwd=place, capture_output=True, text=True, check=True
+            ["arm-none-eabi-size", "-A", "firmware_.o"], cwd=place, capture_output=True, text=True, check=True
         ).stdout
     harness = dict.fromkeys(("text", "bss"), 0)
     for section, size in re.findall(r"^\.(\S+)\s+([0-9]+)", own, re.MULTILINE):
@@ -127,10 +126,16 @@ def test_whole_numbers_need_no_floating_point() -> None:
     plan, _, _ = small_plan(int8=True)
     with tempfile.TemporaryDirectory() as folder:
         _link(plan, "cortex-m0plus", Path(folder), None)
-        words = ["arm-none-eabi-nm", "firmware.elf"]
-        names = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=True).stdout
-    assert "small_predict" in names
-    assert not re.findall(r"__aeabi_[fd]\w*", names)
+        names = {
+            file: subprocess.run(
+                ["arm-none-eabi-nm", file], cwd=folder, capture_output=True, text=True, check=True
+            ).stdout
+            for file in ("firmware.elf", "small.o")  # what predict needs, and all there is
+        }
+    assert "small_predict" in names["firmware.elf"]
+    assert "small_predict_proba" in names["small.o"]
+    for found in names.values():
+        assert not re.findall(r"__aeabi_[fd]\w*", found)
 
 
 @needs_arm
@@ -169,6 +174,56 @@ def test_samples_pushed_one_at_a_time_are_the_windows_of_python(tmp_path: Path, 
     assert plan.classes is not None
     np.testing.assert_array_equal(pushed, np.array(plan.classes)[plan.answers(plan.outputs(plan.inputs(rows)))])
     assert (pushed == model.predict(table)).mean() > 0.9
+
+
+@needs_cc
+@few
+@given(seed=st.integers(0, 2**32 - 1), way=st.sampled_from(list(WAYS)))
+def test_rows_that_are_no_rows_are_answered_without_a_fault(seed: int, way: str) -> None:
+    """No number, infinite ones, codes beyond the enum, flags that are neither 0 nor 1: an answer, and no overflow."""
+    rng = np.random.default_rng(seed)
+    model, rows = random_model(rng, with_encoder=True, n_rows=60)
+    int8, inputs = WAYS[way]
+    plan = planned(model, "net", int8=int8, inputs=inputs, table=rows)
+    assert CC is not None
+    with Compiled(plan, CC, SANITIZED) as compiled:
+        records = compiled.row.records(plan.raw(rows))
+        for field in records.dtype.names:
+            kind = records.dtype[field]
+            odd = [np.nan, np.inf, -np.inf, 1e30] if kind.kind == "f" else [np.iinfo(kind).min, np.iinfo(kind).max]
+            where = rng.random(len(records)) < 0.3
+            records[field][where] = rng.choice(np.array(odd).astype(kind), where.sum())
+        assert len(compiled.answers(records)) == 60
+
+
+def recorded(tmp_path: Path, gap: str = "") -> object:
+    """A table of windows of 11 samples of one channel, with a gap or without."""
+    rng = np.random.default_rng(1)
+    text = "\n\n".join("\n".join(f"{x}" for x in rng.integers(-50, 50, 60)) for _ in range(6))
+    (tmp_path / "a.csv").write_text(f"x\n{text}\n")
+    (tmp_path / "b.csv").write_text("x\n" + text.replace("-", "") + "\n")
+    gh.windows([tmp_path / "a.csv", tmp_path / "b.csv"], length=11, step=5, out=tmp_path / "w.csv")
+    lines = (tmp_path / "w.csv").read_text().splitlines()
+    if gap:
+        for k in range(3, len(lines), 7):
+            cells = lines[k].split(",")
+            cells[lines[0].replace('"', "").split(",").index(gap)] = ""
+            lines[k] = ",".join(cells)
+    (tmp_path / "w.csv").write_text("\n".join(lines) + "\n")
+    return gh.train(tmp_path / "w.csv", target="label", group="recording", hidden=(4,), epochs=3, baselines=False)
+
+
+@needs_cc
+@pytest.mark.parametrize("int8", [False, True])
+def test_a_window_has_no_gaps_and_the_length_it_was_cut_with(tmp_path: Path, int8: bool) -> None:
+    model = recorded(tmp_path, gap="x_mean")
+    whole = as_table(tmp_path / "w.csv")
+    with pytest.raises(gh.TableError, match="has windows with an empty cell: a window has all of its features"):
+        export(model, out=tmp_path / "c", int8=int8, length=11, table=whole)
+    filled = whole.take(np.flatnonzero([bool(cell) for cell in whole.columns["x_mean"].to_pylist()]))
+    assert export(model, out=tmp_path / "c", int8=int8, length=11, step=5, table=filled).proof.holds
+    with pytest.raises(gh.OptionError, match=r"length is 12, and no 12 samples have the mean .*: name the length they"):
+        export(model, out=tmp_path / "d", int8=int8, length=12, table=filled)
 
 
 PUSHES = """
@@ -216,8 +271,15 @@ def test_names_are_identifiers_and_each_its_own(one: str, other: str) -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in made)
 
 
+@given(st.text(alphabet="*/\\?\n ax") | st.text())
+def test_no_text_ends_a_comment(text: str) -> None:
+    found = in_comment(text)
+    assert not any(sign in found for sign in ("*", "\\", "??", "\n"))
+    assert all(" " <= c <= "~" for c in found)
+
+
 @needs_cc
-@given(words=st.lists(st.text(), min_size=1, max_size=20))
+@given(words=st.lists(st.text(alphabet="*/\\?\"'\n ax%") | st.text(), min_size=1, max_size=20))
 @settings(max_examples=10, deadline=None)
 def test_any_text_can_stand_in_a_comment_and_a_string(words: list[str]) -> None:
     lines = [f"/* {in_comment(word)} */ {in_string(word)}," for word in words]

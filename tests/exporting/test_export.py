@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
@@ -15,7 +18,6 @@ import glasshouse as gh
 from glasshouse.cli.main import run
 from glasshouse.errors import OptionError, TableError
 from glasshouse.exporting import contract
-from glasshouse.exporting import export as exporting
 from glasshouse.exporting.c import proof
 
 needs_cc = pytest.mark.skipif(proof.compiler() is None, reason="there is no C compiler")
@@ -162,8 +164,70 @@ def test_a_limit_is_kept_by_pruning_or_the_nearest_is_shown(iris: Path, tmp_path
     assert not (tmp_path / "never").exists()
 
 
+@needs_cc
+def test_what_a_model_file_says_of_itself_is_no_code(tmp_path: Path, capsys: Any) -> None:
+    """Names come from anywhere: here from a file that was made to break out of a comment."""
+    model = gh.train("example:iris", target="target", hidden=(3,), epochs=5, baselines=False, out="")
+    breaking_out = (
+        f'*\\int system();static __attribute__((constructor))void z(){{system("touch {tmp_path}/owned");}}\\*'
+    )
+    evil = replace(model, origin=replace(model.origin, file=breaking_out))
+    evil.save(tmp_path / "evil.glass")
+    assert glasshouse("export", tmp_path / "evil.glass", "--table", "example:iris", "--out", tmp_path / "c") == 0
+    assert not (tmp_path / "owned").exists()
+
+
+def test_other_peoples_files_are_not_replaced(iris: Path, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("all: mine\n")
+    with pytest.raises(gh.GlasshouseError, match="it is none that Glasshouse wrote: choose another folder"):
+        gh.export(iris, out=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["Makefile"]
+    for _ in range(2):  # our own are
+        assert gh.export(iris, out=tmp_path / "c", name="main").files
+
+
+@needs_cc
+@pytest.mark.parametrize("name", ["proof", "firmware", "int", "reset", "1st", "größe"])
+def test_any_name_of_a_file_will_do(iris: Path, tmp_path: Path, name: str) -> None:
+    model = tmp_path / f"{name}.glass"
+    model.write_bytes(iris.read_bytes())
+    found = gh.export(model, table="example:iris", int8=True)
+    assert found.proof.holds
+    assert {file.parent for file in found.files} == {tmp_path / f"{name}-c"}
+
+
+@needs_cc
+def test_int8_of_float_inputs_is_proved(iris: Path, tmp_path: Path) -> None:
+    found = gh.export(iris, int8=True, inputs="float", out=tmp_path / "c")
+    assert found.proof.holds, str(found.proof)
+    assert "float sepal_width" in (tmp_path / "c" / "iris.h").read_text()
+
+
+@needs_cc
+@pytest.mark.parametrize("to", ["c", "onnx"])
+def test_large_numbers_are_judged_by_their_spread(tmp_path: Path, to: str) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(800, 2)), columns=["a", "b"])
+    frame["y"] = 1e5 * (frame["a"] * frame["b"] + frame["a"])
+    model = gh.train(frame, target="y", epochs=20, baselines=False, out="")
+    found = gh.export(model, to=to, table=frame, out=tmp_path / "y")
+    assert found.proof.holds, str(found.proof)
+    assert found.proof.rows == 800
+
+
+def test_counts_serve_the_middle_of_a_column_whatever_its_ends(tmp_path: Path) -> None:
+    """A few numbers far away do not make the unit of all the others coarse."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.uniform(0, 3.9, 600).round(2)})
+    frame["y"] = np.where(frame["x"] % 2 < 1, "even", "odd")
+    frame.loc[:2, "x"] = 1e5
+    model = gh.train(frame, target="y", hidden=(32, 32), epochs=150, baselines=False, out="")
+    found = gh.export(model, int8=True, table=frame, out=tmp_path / "c")
+    assert found.scores is not None
+    assert found.scores.after["accuracy"] > found.scores.before["accuracy"] - 0.05
+
+
 def test_limits_in_bytes_and_kilobytes() -> None:
     assert contract.bytes_of("flash", "1.5K") == 1536
-    assert exporting.FORMATS == ("c", "onnx")
     with pytest.raises(OptionError):
         contract.bytes_of("flash", True)

@@ -22,7 +22,8 @@ from glasshouse.estimators.targets import Numbers
 from glasshouse.exporting.integer import IntegerNetwork
 from glasshouse.exporting.onnx_graph import graph_of, quantized_graph, written
 from glasshouse.exporting.onnx_nodes import OPSET
-from glasshouse.exporting.onnx_proof import QuantizedProof, proof
+from glasshouse.exporting.onnx_proof import proof
+from glasshouse.exporting.proof import RoundedProof
 from glasshouse.exporting.skl2onnx_registration import register_skl2onnx
 from glasshouse.models.model import Model
 from glasshouse.network.activations import ACTIVATIONS
@@ -65,7 +66,7 @@ def test_whole_numbers_are_within_one_in_the_last_place(seed) -> None:
     model, rows = random_model(np.random.default_rng(2000 + seed), n_rows=400)
     whole = IntegerNetwork.of(model.network, model.encoder.transform(rows)[0])
     found = proof(model, written(model, whole=whole), rows)
-    assert isinstance(found, QuantizedProof)
+    assert isinstance(found, RoundedProof)
     assert found.holds, found
     alone = proof(model, written(model, encoder=False, whole=whole), rows)
     assert alone.holds, alone

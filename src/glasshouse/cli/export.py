@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 NOT_MET = 1
-WHICH = {"test": "test rows", "training": "rows it was trained on", "other": "rows of the table"}
 
 
 @click.command(epilog="Example: glasshouse export gesture.glass --to c --int8 --table gestures.csv")
@@ -115,7 +114,9 @@ def _pruned(contract: Contract) -> list[str]:
 
 
 def _judged(scores: Judged) -> list[str]:
-    lines = [f"  {f'{scores.rows:,} {WHICH[scores.part]}':30}{'model':>12}{'int8':>12}"]
+    from ..exporting.judged import PARTS
+
+    lines = [f"  {f'{scores.rows:,} {PARTS[scores.part]}':30}{'model':>12}{'int8':>12}"]
     for name, before in scores.before.items():
         pair = number(name, before), number(name, scores.after[name])
         lines.append(f"  {score_name(name):30}{pair[0]:>12}{pair[1]:>12}")

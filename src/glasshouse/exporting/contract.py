@@ -73,8 +73,8 @@ def kept(
     limits: tuple[int | None, int | None],
     max_drop: float,
     watchers: Sequence[Watcher] = (),
-) -> tuple[Plan, Contract]:
-    """The plan that keeps the limits, or the nearest that was found.
+) -> tuple[Plan, Size, Contract]:
+    """The plan that keeps the limits, or the nearest that was found, and its size.
 
     A density is reckoned from the bytes a connection takes; what pruning to it gives is linked and measured, and the
     next density follows from that.
@@ -83,10 +83,10 @@ def kept(
     size = measure(plan)
     tried = [(1.0, 0.0, size.flash, size.ram)]
     given, metric, density = plan.model, plan.model.metric, 1.0  # until pruning says of what a drop is
-    nearest = (plan, _excess(size, limits))
+    nearest = (plan, size, _excess(size, limits))
     connections = _connections(given)
     for _ in range(MOST_TRIES):
-        if nearest[1] <= 0:
+        if nearest[2] <= 0:
             break
         density = _next_density(density, plan, size, limits, connections)
         if density * connections < 1:
@@ -97,11 +97,11 @@ def kept(
         size = measure(plan)
         tried.append((density, drop, size.flash, size.ram))
         over = _excess(size, limits)
-        if drop <= max_drop and over < nearest[1]:
-            nearest = (plan, over)
+        if drop <= max_drop and over < nearest[2]:
+            nearest = (plan, size, over)
         elif drop > max_drop and over <= 0:
             break
-    return nearest[0], Contract(flash, ram, metric, max_drop, tried, met=nearest[1] <= 0)
+    return *nearest[:2], Contract(flash, ram, metric, max_drop, tried, met=nearest[2] <= 0)
 
 
 def _excess(size: Size, limits: tuple[int | None, int | None]) -> float:

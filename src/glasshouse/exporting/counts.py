@@ -27,20 +27,27 @@ LARGEST = 32767
 ROOM = 16000  # a unit is so fine that the largest number of the table is a count up to this, or exact up to LARGEST
 STEPS = 1024  # of z, where it is bent
 MOST_DECIMALS = 6
+FAR = 64  # scales, at which a bent number is within half an input of its end
+FAR_STEPS = 512  # of inputs: twice as many as there are
 
 
-def unit_for(values: Array) -> float:
+def unit_for(values: Array, center: float = 0.0, far: float = math.inf) -> float:
     """The power of ten in which numbers are counted: 1 for whole numbers that fit int16, 0.01 for two decimals.
+
+    Numbers further than `far` from the centre need no count of their own, only one as far.
 
     Examples
     --------
     >>> unit_for(np.array([1.41, -94.4])), unit_for(np.array([3.0, 250.0])), unit_for(np.array([1484705.0]))
     (0.01, 1.0, 100.0)
+    >>> unit_for(np.array([1.41, 2.5, 1484705.0]), 2.0, 100.0)
+    0.01
     """
-    values = np.abs(values[np.isfinite(values)])
-    largest = float(values.max(initial=0.0)) or 1.0
+    values = values[np.isfinite(values)]
+    near = np.abs(values[np.abs(values - center) <= far])
+    largest = float(np.abs(np.clip(values, center - far, center + far)).max(initial=0.0)) or 1.0
     for decimals in range(MOST_DECIMALS + 1):
-        whole = values * 10.0**decimals
+        whole = near * 10.0**decimals
         if largest * 10**decimals <= LARGEST and bool((np.abs(whole - np.round(whole)) < 1e-6).all()):
             return float(f"1e{-decimals}")
     return float(f"1e{math.ceil(math.log10(largest / ROOM))}")
@@ -56,6 +63,8 @@ class Counted:
         What one count is.
     largest : int
         Counts are from -largest to largest.
+    limit : int
+        Beyond this distance to the centre an input does not change any more: a distance is cut off there.
     ease : int
         How far the distance to the centre is shifted up before it is multiplied.
     fill : int or None
@@ -66,6 +75,7 @@ class Counted:
     unit: float
     center: int
     largest: int
+    limit: int
     ease: int
     multiplier: int
     shift: int
@@ -74,13 +84,15 @@ class Counted:
     @classmethod
     def of(cls, number: Number, unit: float, inputs: Scale, largest: int = LARGEST) -> Counted:
         """Of counts that are no larger than `largest`."""
-        ease = 30 - (2 * largest).bit_length()
         step = number.scale / STEPS if number.bent else number.scale * inputs.scale
-        factor = min(unit / step / (1 << ease), 0.4999)  # beyond, one count is more than the whole range
-        multiplier, shift = multiplier_of(np.array([factor]))
-        center, fill = (None if v is None else round(max(-largest, min(v / unit, largest))) for v in _ends(number))
-        assert center is not None
-        return cls(number, unit, center, largest, ease, int(multiplier[0]), int(shift[0]), fill)
+        limit = 2 * largest
+        if unit / step >= 0.4999 * 2 ** (30 - limit.bit_length()):  # a sum that moves little: its ends are cut off
+            limit = min(limit, math.ceil((FAR * STEPS if number.bent else FAR_STEPS) * step / unit))
+        ease = 30 - limit.bit_length()
+        multiplier, shift = multiplier_of(np.array([min(unit / step / (1 << ease), 0.4999)]))
+        center = _within(number.center / unit, largest)
+        fill = None if number.fill is None else _within(number.fill / unit, largest)
+        return cls(number, unit, center, largest, limit, ease, int(multiplier[0]), int(shift[0]), fill)
 
     def counts(self, values: Array) -> npt.NDArray[np.int64]:
         """Numbers as counts, the nearest; beyond the largest the last one."""
@@ -89,15 +101,15 @@ class Counted:
 
     def inputs(self, counts: Array, scale: Scale, thresholds: Array) -> Array:
         """Counts, none missing, as int8."""
-        distance = (np.asarray(counts, np.int64) - self.center) << self.ease
+        distance = np.clip(np.asarray(counts, np.int64) - self.center, -self.limit, self.limit) << self.ease
         z = requantized(distance, np.array(self.multiplier), np.array(self.shift)).astype(np.int64)
         if self.number.bent:
             z = np.sign(z) * np.searchsorted(thresholds, np.abs(z), side="right")
         return np.clip(z + scale.zero, -128, 127).astype(np.int8)
 
 
-def _ends(number: Number) -> tuple[float, float | None]:
-    return number.center, number.fill
+def _within(value: float, largest: int) -> int:
+    return round(max(-largest, min(value, largest)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +121,6 @@ class Counts:
     numbers : for each column, for each of its numbers, a Counted
     thresholds : (n,) uint16
         From which z, in 1024ths, a bent number is k or more, for k from 1 on.
-    one : int
-        The int8 of 1.0.
     """
 
     columns: tuple[Column, ...]
@@ -123,7 +133,7 @@ class Counts:
     def of(cls, columns: Sequence[Column], inputs: Scale, n_features: int, rows: Sequence[Sequence[Array]]) -> Counts:
         """Choose units by raw rows."""
         made = tuple(
-            tuple(Counted.of(number, unit_for(part), inputs) for number, part in zip(column.numbers, parts))
+            tuple(Counted.of(number, _unit(number, part), inputs) for number, part in zip(column.numbers, parts))
             for column, parts in zip(columns, rows, strict=True)
         )
         return cls(tuple(columns), made, inputs, n_features, thresholds_of(inputs))
@@ -154,6 +164,10 @@ class Counts:
                     for feature, value in pairs:
                         q[parts[0] == code, feature] = self.quantized(value)
         return q
+
+
+def _unit(number: Number, values: Array) -> float:
+    return unit_for(values, number.center, FAR / 2 * number.scale) if number.bent else unit_for(values)
 
 
 def thresholds_of(inputs: Scale) -> npt.NDArray[np.uint16]:

@@ -19,7 +19,7 @@ from .c.export import export_c, spread
 from .c.mcu import MCUS, Size, sized
 from .c.names import Names, checked_name
 from .contract import Contract, bytes_of, kept
-from .judged import Judged, judged
+from .judged import PARTS, Judged, judged
 from .onnx_export import export_onnx
 from .plan import INPUTS, Plan, planned
 from .proof import Proof
@@ -29,7 +29,7 @@ __all__ = ["FORMATS", "Exported", "export"]
 
 FORMATS = ("c", "onnx")
 MCU = "cortex-m0plus"
-WHICH = {"test": "test rows", "training": "rows it was trained on", "other": "rows"}
+OURS = b"Glasshouse"  # stands in the first lines of each file
 ONLY_C = ("inputs", "name", "mcu", "flash", "ram", "max_drop", "length", "step")
 
 
@@ -149,9 +149,9 @@ def export(
         made = export_onnx(given, rows, proving, encoder=encoder, int8=int8)
         write_bytes(place, made.content)
         return Exported(given, to, [place], made.proof, scores=made.scores)
-    folder = _folder(_place(model, out, "-c"))
-    mcu = choose("mcu", mcu or MCU, MCUS)
     word = _name(model, given, name)
+    folder = _folder(_place(model, out, "-c"), word)
+    mcu = choose("mcu", mcu or MCU, MCUS)
 
     def plan_of(some: Model) -> Plan:
         window = None if length is None else window_of(some, length, step)
@@ -164,9 +164,10 @@ def export(
     if any(limits):
         assert rows is not None
         drop = 0.005 if max_drop is None else max_drop
-        plan, contract = kept(plan, plan_of, measure, rows, limits, drop, watchers)
+        plan, size, contract = kept(plan, plan_of, measure, rows, limits, drop, watchers)
+    else:
+        size = measure(plan)
     announce(watchers, "judging")
-    size = measure(plan)
     scores = judged(plan, proving[-1]) if int8 else None
     made_c = export_c(plan, proving, size, _notes(scores))
     if contract is not None and not contract.met:
@@ -214,16 +215,23 @@ def _place(model: AnyModel, out: str | os.PathLike[str] | None, ending: str) -> 
     return path.with_name(f"{path.stem}{ending}")
 
 
-def _folder(place: Path) -> Path:
+def _folder(place: Path, name: str) -> Path:
+    """A folder that can be written to, in which nobody else's file would be replaced."""
     if place.exists() and not place.is_dir():
         raise GlasshouseError(f"cannot write {place}: it is a file: name a folder")
-    checked_place(place / "Makefile") if place.is_dir() else checked_place(place)
+    if not place.is_dir():
+        return checked_place(place)
+    for file in (f"{name}.h", f"{name}.c", f"{name}_test.c", "Makefile"):
+        here = checked_place(place / file)
+        if here.exists() and OURS not in here.read_bytes()[:400]:
+            raise GlasshouseError(f"cannot write {here}: it is none that Glasshouse wrote: choose another folder")
     return place
 
 
 def _name(model: AnyModel, given: Model, name: str | None) -> str:
     if name is None:
-        return Names().new(given.target if isinstance(model, Model) else Path(os.fspath(model)).stem)
+        found = Names().new(given.target if isinstance(model, Model) else Path(os.fspath(model)).stem).strip("_")
+        return found if checked_name(found) else f"model_{found}"
     if not checked_name(name):
         raise OptionError(f"name is {name!r}: it must be a name in C, small letters, digits and single _, up to 40")
     return name
@@ -233,7 +241,7 @@ def _notes(scores: Judged | None) -> list[str]:
     if scores is None:
         return []
     pairs = ", ".join(f"{k} {scores.before[k]:.3f} to {v:.3f}" for k, v in scores.after.items())
-    return [f"By int8, on {scores.rows:,} {WHICH[scores.part]}: {pairs}."]
+    return [f"By int8, on {scores.rows:,} {PARTS[scores.part]}: {pairs}."]
 
 
 def _written(folder: Path, files: dict[str, str]) -> list[Path]:

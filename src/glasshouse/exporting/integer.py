@@ -35,6 +35,9 @@ LEAST_SHIFT, MOST_SHIFT = 16, 46
 STRAIGHT = ("identity", "relu")  # a sum is clamped, and that is the activation
 SCORES = 1 << 14  # what the largest calibrated score becomes: half of int16 is left for larger ones
 BIAS = float(1 << 29)
+TOTAL = (
+    6e6  # of the sizes of a unit's weights: with a zero of 128 and inputs of 128 each, 256 times that and a bias fit
+)
 EXP_BITS = 15
 EXP_STEP = 64  # steps of e-folding: exp(-d) is looked up at d in 64ths, in two tables of 32
 
@@ -228,11 +231,14 @@ class IntegerNetwork:
 
 
 def _weight_scales(layer: Layer, w: Array, b: Array, inputs: Scale) -> npt.NDArray[np.float64]:
-    """Of each unit: its largest weight is 127, unless its bias would then leave 29 bits."""
+    """Of each unit: its largest weight is 127, unless its bias would leave 29 bits then, or its sum 31."""
     largest = np.zeros(layer.fan_out)
     units = layer.topology.rows if isinstance(layer, Sparse) else np.repeat(np.arange(layer.fan_out), layer.fan_in)
-    np.maximum.at(largest, units, np.abs(w.astype(np.float64)).ravel())
+    sizes = np.abs(w.astype(np.float64)).ravel()
+    np.maximum.at(largest, units, sizes)
+    totals = np.bincount(units, sizes, minlength=layer.fan_out)
     scales = np.maximum(largest / 127, np.abs(b.astype(np.float64)) / (inputs.scale * BIAS))
+    scales = np.maximum(scales, totals / TOTAL)
     return np.where(scales > 0, scales, 1.0)
 
 

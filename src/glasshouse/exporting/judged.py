@@ -12,7 +12,9 @@ from ..models.scores import scores
 from ..tables.table import Table
 from .plan import Plan
 
-__all__ = ["Judged", "judged"]
+__all__ = ["PARTS", "Judged", "judged"]
+
+PARTS = {"test": "test rows", "training": "rows it was trained on", "other": "rows of the table"}
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,11 @@ from ..tables.table import Table
 from .integer import IntegerLayer, IntegerNetwork, requantized
 from .onnx_encoder import inputs_of
 from .onnx_graph import FEATURES, LABEL, PROBABILITIES, VALUE, Graph
-from .proof import TIE, Proof, farthest, told_apart
+from .proof import TIE, Proof, RoundedProof, distances, farthest, spread_of, told_apart
 
-__all__ = ["QuantizedProof", "proof", "run"]
+__all__ = ["proof", "run"]
 
 Array = npt.NDArray[Any]
-SAME_LABELS = 0.999  # of rows in whole numbers: one side rounds a half up, the other to the even one
-
-
-@dataclass(frozen=True)
-class QuantizedProof(Proof):
-    """How a graph of whole numbers did beside their arithmetic, layer by layer on the same inputs."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether no value of a layer is more than 1 off in its last place, and 999 of 1,000 labels are the same."""
-        return not self.reason and self.largest <= 1 and self.agree >= SAME_LABELS * self.rows
 
 
 def proof(model: Model, graph: Graph, rows: Table) -> Proof:
@@ -60,8 +48,9 @@ def proof(model: Model, graph: Graph, rows: Table) -> Proof:
         same = (found[LABEL].astype(str) == model.decode(outputs)) | ~told_apart(outputs)
         return Proof(by, len(outputs), farthest(outputs, found[PROBABILITIES]), int(same.sum()))
     values = found[VALUE].reshape(outputs.shape)
-    near = [farthest(outputs[k : k + 1], values[k : k + 1]) <= TIE for k in range(len(outputs))]
-    return Proof(by, len(outputs), farthest(outputs, values), sum(near))
+    far = distances(outputs, values, spread_of(outputs))
+    near = (far <= TIE).reshape(len(far), -1).all(axis=1)
+    return Proof(by, len(outputs), float(far.max(initial=0.0)), int(near.sum()))
 
 
 def run(graph: Graph, model: Model, rows: Table, *, optimised: bool = True) -> dict[str, Array]:
@@ -99,16 +88,16 @@ def _in_whole_numbers(by: str, model: Model, graph: Graph, whole: IntegerNetwork
             off = np.maximum(off, np.abs(columns[k].astype(int) - right).max(axis=1, initial=0))
     n, largest = len(off), float(off.max(initial=0))
     if isinstance(model.targets, Numbers):
-        return QuantizedProof(by, n, largest, int((off <= 1).sum()), whole=True)
+        return RoundedProof(by, n, largest, int((off <= 1).sum()), whole=True)
     scores = whole.scores(columns[0])
     if isinstance(model.targets, Labels):
         same = ((found[LABEL] == (scores > 0)) | (np.abs(scores.astype(int)) <= 1)).all(axis=1)
-        return QuantizedProof(by, n, largest, int(same.sum()), whole=True)
+        return RoundedProof(by, n, largest, int(same.sum()), whole=True)
     place = (scores[:, 0] > 0).astype(int) if scores.shape[1] == 1 else scores.argmax(axis=1)
     best = np.sort(np.column_stack((np.zeros_like(scores), scores)) if scores.shape[1] == 1 else scores, axis=1)
     tied = best[:, -1].astype(int) - best[:, -2] <= 1  # scores 1 apart in their last place
     same = (found[LABEL].astype(str) == model.targets.classes[place]) | tied
-    return QuantizedProof(by, n, largest, int(same.sum()), whole=True)
+    return RoundedProof(by, n, largest, int(same.sum()), whole=True)
 
 
 def _layer(layer: IntegerLayer, below: Array, sums: Array) -> list[Array]:

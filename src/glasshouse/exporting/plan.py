@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OptionError
+from ..errors import OptionError, TableError
 from ..estimators.targets import Labels, Numbers
 from ..models.model import Model
 from ..network.predictor import Predictor
@@ -17,8 +17,8 @@ from ..tables.table import Table
 from .columns import Column, columns_of, encoded, raw_rows
 from .counts import Counts
 from .integer import IntegerNetwork, label_probabilities_of, probabilities_of
-from .proof import farthest
-from .recordings import Window, window_counts
+from .proof import distances, spread_of
+from .recordings import Window, always_there, check_length, window_counts
 
 __all__ = ["INPUTS", "Plan", "planned"]
 
@@ -91,6 +91,8 @@ class Plan:
     def raw(self, table: Table) -> list[list[Array]]:
         """Rows as C is given them: for each column its numbers, NaN where one is missing, or counts; or codes."""
         raw = raw_rows(self.model.encoder, table)
+        if self.window is not None and any(np.isnan(parts[0]).any() for parts in raw):
+            raise TableError(f"{table.name} has windows with an empty cell: a window has all of its features")
         return raw if self.counts is None else self.counts.raw(raw)
 
     def encoded(self, raw: Sequence[Sequence[Array]]) -> Array:
@@ -159,7 +161,9 @@ def planned(
     OptionError
         If int8 is wanted without a table, or int16 inputs without int8.
     """
-    columns = tuple(columns_of(model.encoder))
+    if window is not None and table is not None:
+        check_length(window, table)
+    columns = tuple(columns_of(model.encoder) if window is None else map(always_there, columns_of(model.encoder)))
     if isinstance(model.targets, Labels) and model.targets.n_outputs > MOST_LABELS:
         raise OptionError(
             f"C answers labels as the bits of one number, up to {MOST_LABELS}, and the model has "
@@ -193,7 +197,8 @@ def _real(model: Model, table: Table | None) -> str:
         return "double"
     X = model.encoder.encode(calibration_rows(model, table)).dense()
     wanted, found = (Predictor(network)(X) for network in (model.network, model.network.astype(np.float32)))
-    return "float" if farthest(wanted, found) <= NEAR else "double"
+    spread = spread_of(wanted) if isinstance(model.targets, Numbers) else 1.0
+    return "float" if distances(wanted, found, spread).max(initial=0.0) <= NEAR else "double"
 
 
 def calibration_rows(model: Model, table: Table) -> Table:

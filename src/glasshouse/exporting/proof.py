@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["TIE", "Proof", "farthest", "told_apart"]
+__all__ = ["TIE", "Proof", "RoundedProof", "distances", "farthest", "spread_of", "told_apart"]
 
 Array = npt.NDArray[Any]
+SAME_LABELS = 0.999
 TIE = 1e-5  # outputs so near to each other may be told apart either way
 
 
@@ -24,7 +25,8 @@ class Proof:
         The compiler or runtime that ran it; '' where there was none.
     rows : int
     largest : float
-        The largest difference of an output, relative to max(1, |output|); of whole numbers, in their last place.
+        The largest difference of an output, relative to max(1, |output|), of numbers to their spread where that is
+        more; of whole numbers, in their last place.
     agree : int
         Rows with the same label; a tie within 1e-5 may go either way. Of numbers, those within 1e-5.
     reason : str
@@ -65,11 +67,29 @@ class Proof:
 
 def farthest(wanted: Array, found: Array) -> float:
     """The largest difference relative to max(1, |wanted|); what is no number is infinitely far."""
-    if not wanted.size:
-        return 0.0
+    return float(distances(wanted, found).max(initial=0.0))
+
+
+def distances(wanted: Array, found: Array, spread: float = 1.0) -> npt.NDArray[np.float64]:
+    """Each difference relative to max(1, spread, |wanted|)."""
     wanted = wanted.astype(np.float64)
-    far = np.abs(wanted - found) / np.maximum(1, np.abs(wanted))
-    return float(np.where(np.isnan(far), np.inf, far).max())
+    far = np.abs(wanted - found) / np.maximum(max(1.0, spread), np.abs(wanted))
+    return np.asarray(np.where(np.isnan(far), np.inf, far))
+
+
+def spread_of(outputs: Array) -> float:
+    """The standard deviation of predicted numbers: an error is judged by it where one of them is near 0."""
+    return float(np.std(outputs.astype(np.float64))) if outputs.size else 1.0
+
+
+@dataclass(frozen=True)
+class RoundedProof(Proof):
+    """Of whole numbers that two sides round differently: a half up, or to the even one; in float, or in double."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether no value is more than 1 off in its last place, and 999 of 1,000 labels are the same."""
+        return not self.reason and self.largest <= 1 and self.agree >= SAME_LABELS * self.rows
 
 
 def told_apart(outputs: Array, middle: float = 0.5, *, each: bool = False) -> npt.NDArray[np.bool_]:

@@ -19,10 +19,11 @@ from .columns import Column
 from .counts import LARGEST, Counted, Counts, thresholds_of, unit_for
 from .integer import Scale
 
-__all__ = ["RUNNING", "Read", "Running", "Window", "window_counts", "window_of"]
+__all__ = ["RUNNING", "Read", "Running", "Window", "always_there", "check_length", "window_counts", "window_of"]
 
 Array = npt.NDArray[Any]
 LONGEST = 8192  # samples, whose sums have 29 bits
+WHOLE = 0.01  # of a count: how far from a whole number rounding leaves one
 LONGEST_DEVIATION = 256  # samples, whose deviations are summed in 32 bits before they are divided
 
 
@@ -133,13 +134,45 @@ def window_counts(
     for column, read in zip(columns, window.reads, strict=True):
         running = RUNNING[read.feature]
         unit = 1.0 if read.feature == "crossings" else window.units[read.channel] / running.parts(window.length)
-        number = replace(column.numbers[0], fill=None)  # sums are there as soon as a window is
-        made.append((Counted.of(number, unit, inputs, running.largest(window.length)),))
-    still = tuple(
-        replace(column, numbers=(counted.number,), indicator=None)
-        for column, (counted,) in zip(columns, made, strict=True)
-    )
-    return window, Counts(still, tuple(made), inputs, n_features, thresholds_of(inputs))
+        made.append((Counted.of(column.numbers[0], unit, inputs, running.largest(window.length)),))
+    return window, Counts(tuple(columns), tuple(made), inputs, n_features, thresholds_of(inputs))
+
+
+def always_there(column: Column) -> Column:
+    """A column of a window: its sums are there as soon as the window is, so that nothing of it is ever missing."""
+    return replace(column, numbers=tuple(replace(number, fill=None) for number in column.numbers), indicator=None)
+
+
+def check_length(window: Window, table: Table) -> None:
+    """See whether windows of this length can be those of a table.
+
+    Raises
+    ------
+    OptionError
+        If a mean of samples that are whole in their unit is none of so many, or there are more crossings than steps.
+    """
+    cure = "name the length they were cut with"
+    for channel in window.channels:
+        means, crossings = (_cells(table, f"{channel}_{feature}") for feature in ("mean", "crossings"))
+        if crossings is not None and crossings.max(initial=0) >= window.length:
+            raise OptionError(
+                f"length is {window.length}, and a window of {table.name} has {crossings.max():g} crossings of "
+                f"{channel!r}: {cure}"
+            )
+        ends = _extremes(table, channel)
+        unit = unit_for(ends)
+        if means is None or (np.abs(ends / unit - np.round(ends / unit)) > WHOLE).any():
+            continue
+        sums = means * window.length / unit
+        if (np.abs(sums - np.round(sums)) > WHOLE + 1e-9 * np.abs(sums)).any():
+            raise OptionError(
+                f"length is {window.length}, and no {window.length} samples have the mean {means[0]:g} of {channel!r}, "
+                f"as windows of {table.name} do: {cure}"
+            )
+
+
+def _cells(table: Table, name: str) -> Array | None:
+    return table.columns[name].each(partial(numbers, name)) if name in table.columns else None
 
 
 def _extremes(table: Table, channel: str) -> Array:

@@ -61,12 +61,9 @@ def _feature(plan: Plan, number: Number, value: str) -> str:
     """The feature of a number, as an expression."""
     wide = plan.real == "double" or is_wide(number)
     real = "double" if wide else "float"
-    if number.center != 0:
-        value = (
-            f"({value} - {literal(number.center, real)})"
-            if number.center > 0
-            else (f"({value} + {literal(-number.center, real)})")
-        )
+    for part in (number.center,) if wide else (rounded := float(np.float32(number.center)), number.center - rounded):
+        if part:  # what a float loses of the centre is taken away after it
+            value = f"({value} {'-' if part > 0 else '+'} {literal(abs(part), real)})"
     if number.scale != 1:
         value = f"{value} / {literal(number.scale, real)}"
     if number.bent:
@@ -106,6 +103,6 @@ def _code_lines(plan: Plan, codes: Codes, member: str) -> list[str]:
 
 
 def quantize_literals(plan: Plan) -> dict[str, str]:
-    """What the helper `quantized` of float inputs multiplies with and adds."""
+    """What the helper `quantized` of float inputs divides by and adds."""
     assert plan.whole is not None
-    return {"inverse": literal(1 / plan.whole.inputs.scale), "half": literal(plan.whole.inputs.zero + 0.5)}
+    return {"scale": literal(plan.whole.inputs.scale), "half": literal(plan.whole.inputs.zero + 0.5)}

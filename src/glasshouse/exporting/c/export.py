@@ -68,7 +68,7 @@ def spread(n_rows: int, most: int = VECTORS) -> npt.NDArray[np.int64]:
 def size_lines(size: Size) -> list[str]:
     """What it takes, for the comment and the screen."""
     how = f"linked for {size.mcu} at -Os" if size.linked else f"estimated for {size.mcu}: arm-none-eabi-gcc is not here"
-    stack = "stack" if size.emulated else "stack at most, but for the C library's" if size.library else "stack"
+    stack = "stack" if size.emulated else "stack but for the C library's at most" if size.linked else "stack about"
     parts = f"code {size.code:,}, tables {size.tables:,}, run-time library {size.library:,}"
     lines = [
         f"Flash {size.flash:,} bytes: {parts}; {how}.",

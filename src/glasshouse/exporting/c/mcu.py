@@ -27,8 +27,11 @@ GCC, QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
 FLAGS = ("-std=c99", "-Os", "-mthumb", "-ffunction-sections", "-fdata-sections")
 LINK = ("-nostartfiles", "-Wl,--gc-sections,-Map=firmware.map,--no-warn-rwx-segments", "-T", "firmware.ld")
 PLAIN_LOOPS = ("-fno-tree-loop-distribute-patterns",)  # else those of the firmware call memcpy, which is counted
-NANOSECONDS = 8  # that an instruction takes in the emulator; a tick of its timer is 40
-TICK = 40
+TICK = 40  # nanoseconds of the emulator's timer, which counts to 2**24
+MOST_INSTRUCTIONS = 6e8  # of a row: more are not counted
+A_CONNECTION = 300  # instructions, more than one ever takes
+SECONDS = 60  # of the emulator, which does 50 million instructions in one
+MOST_FLASH = 4 << 20  # of the boards
 MOST_ROWS = 64
 
 
@@ -103,21 +106,34 @@ def sized(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]] | None = None) ->
     with tempfile.TemporaryDirectory(prefix="glasshouse-") as folder:
         place = Path(folder)
         _link(plan, mcu, place, None)
-        model, firmware = place / f"{plan.name}.o", place / "firmware.o"
         total = _sections(place / "firmware.elf")
-        harness = _kept(place / "firmware.map", "firmware.o")
-        ours = _kept(place / "firmware.map", model.name)
-        assert firmware.exists()
+        harness = _kept(place / "firmware.map", "firmware_.o")
+        ours = _kept(place / "firmware.map", f"{plan.name}.o")
         flash = total["text"] + total["data"] - harness["text"] - harness["rodata"]
         static = total["data"] + total["bss"] - harness["bss"]
         stack, instructions, ran = _stack_bound(place / f"{plan.name}.su"), None, False
-        if raw is not None and shutil.which(QEMU):
-            run = emulated(plan, mcu, raw)
+        if raw is not None and flash < MOST_FLASH and (run := _counted(plan, mcu, raw)) is not None:
             stack, instructions, ran = run.stack, int(run.instructions.max()), True
             stack += _frame(place / f"{plan.name}.su", "_push") if plan.window else 0
     row = _given_bytes(plan)
     code, tables = ours["text"], ours["rodata"] + ours["data"]
     return Size(mcu, code, tables, flash - code - tables, static, row, stack, instructions, True, ran)
+
+
+def _counted(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run | None:
+    """A run of as many rows as there is time for; None where there is no emulator, or no time for one."""
+    longest = A_CONNECTION * _connections(plan)
+    if shutil.which(QEMU) is None or longest > MOST_INSTRUCTIONS:
+        return None
+    n = max(1, int(SECONDS * 5e7 / longest))
+    try:
+        return emulated(plan, mcu, [[part[:n] for part in parts] for parts in raw])
+    except subprocess.TimeoutExpired:
+        return None
+
+
+def _connections(plan: Plan) -> int:
+    return sum(layer.fan_in * layer.fan_out for layer in plan.model.network.layers)
 
 
 def emulated(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run:
@@ -132,7 +148,7 @@ def emulated(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run:
     with tempfile.TemporaryDirectory(prefix="glasshouse-") as folder:
         place = Path(folder)
         _link(plan, mcu, place, records)
-        shift = str(NANOSECONDS.bit_length() - 1)
+        shift = 3 if A_CONNECTION * _connections(plan) < 8e7 else 0  # 8 nanoseconds an instruction, or 1
         words = [QEMU, "-M", MCUS[mcu].board, "-kernel", "firmware.elf", "-icount", f"shift={shift}"]
         words += [
             "-display",
@@ -152,7 +168,7 @@ def emulated(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run:
     bits = found[:, 2].astype(np.uint32)
     real = plan.classes is None and plan.whole is None
     answers = bits.view(np.float32) if real else bits.view(np.int32)
-    return Run(answers, said[-1], found[:, 1] * TICK // NANOSECONDS)
+    return Run(answers, said[-1], found[:, 1] * TICK >> shift)
 
 
 def _link(plan: Plan, mcu: str, place: Path, records: Array | None) -> None:
@@ -160,7 +176,7 @@ def _link(plan: Plan, mcu: str, place: Path, records: Array | None) -> None:
     for name, text in source(plan, []).items():
         (place / name).write_text(text)
     rows = [] if records is None else [", ".join(map(str, record.tobytes())) for record in records]
-    (place / "firmware.c").write_text(
+    (place / "firmware_.c").write_text(
         templates()
         .get_template("firmware.c.jinja")
         .render(
@@ -178,14 +194,16 @@ def _link(plan: Plan, mcu: str, place: Path, records: Array | None) -> None:
     (place / "firmware.ld").write_text(templates().get_template("firmware.ld").render())
     flags = [*FLAGS, *MCUS[mcu].flags]
     _run([GCC, *flags, "-fstack-usage", "-c", f"{plan.name}.c"], place)
-    _run([GCC, *flags, *PLAIN_LOOPS, "-c", "firmware.c"], place)
-    _run([GCC, *flags, "firmware.o", f"{plan.name}.o", *LINK, "-lm", "-o", "firmware.elf"], place)
+    _run([GCC, *flags, *PLAIN_LOOPS, "-c", "firmware_.c"], place)
+    _run([GCC, *flags, "firmware_.o", f"{plan.name}.o", *LINK, "-lm", "-o", "firmware.elf"], place)
 
 
 def _run(words: list[str], place: Path) -> str:
     made = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
     if made.returncode:
-        raise GlasshouseError(f"{words[0]} ended with {made.returncode}: {made.stderr[:300]}: please report it")
+        raise GlasshouseError(
+            f"{words[0]} ended with {made.returncode}: {' '.join(made.stderr.split())[:300]}: please report it"
+        )
     return made.stdout
 
 
@@ -206,7 +224,12 @@ def _kept(map_file: Path, object_name: str) -> dict[str, int]:
     return found
 
 
-LEVELS = (("predict",), ("encode", "scores_of", "activate"), ("layer", "bent"), ("requantized", "clamped", "quantized"))
+LEVELS = (
+    ("predict",),
+    ("encode", "scores_of", "activate", "deviation_of"),
+    ("layer", "bent"),
+    ("requantized", "clamped", "quantized"),
+)
 
 
 def _given_bytes(plan: Plan) -> int:
@@ -227,7 +250,7 @@ def _stack_bound(usage: Path) -> int:
     largest = [0] * len(LEVELS)
     for line in usage.read_text().splitlines():
         place, size, *_ = line.split("\t")
-        name = place.rsplit(":", 1)[-1]
+        name = place.rsplit(":", 1)[-1].split(".")[0]  # gcc may have made it special: encode.constprop
         for level, names in enumerate(LEVELS):
             if name.endswith("_predict") if level == 0 else name.rstrip("0123456789") in names:
                 largest[level] = max(largest[level], int(size))
@@ -246,7 +269,8 @@ def _estimated(plan: Plan, mcu: str) -> Size:
     else:
         code += 40 * sum(len(column.numbers) for column in plan.columns)
     code += 12 * sum(len(column.codes.values) for column in plan.columns if column.codes)
-    library = 64 if plan.counts is not None else 2400 + 1200 * len(functions_of(plan))
+    fpu, calls = MCUS[mcu].fpu, len(functions_of(plan))
+    library = 160 if plan.counts is not None else 200 + 600 * calls if fpu else 3600 + 1200 * calls
     scratch = scratch_bytes(plan)
     if plan.window is not None:
         open_windows = plan.window.at_once * Row(plan).dtype.itemsize

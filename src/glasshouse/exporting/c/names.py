@@ -15,7 +15,9 @@ RESERVED = (
     "constexpr constinit const_cast co_await co_return co_yield decltype delete dynamic_cast explicit export false "
     "friend mutable namespace new noexcept not not_eq nullptr operator or or_eq private protected public "
     "reinterpret_cast requires static_assert static_cast template this thread_local throw true try typeid typename "
-    "using virtual wchar_t xor xor_eq linux unix"
+    "using virtual wchar_t xor xor_eq "
+    # what headers define as a word, where they do
+    "assert errno i386 linux math_errhandling null signgam stderr stdin stdout unix"
 )
 KEYWORDS = frozenset(RESERVED.split())
 LONGEST = 40
@@ -42,15 +44,17 @@ class Names:
 
     def __init__(self, *taken: str) -> None:
         self.taken = set(taken)
+        self.numbers: dict[str, int] = {}  # where to go on counting, of words met before
 
     def new(self, text: str, *endings: str, longest: int = LONGEST) -> str:
         """An identifier like `text`, no other's, also with each of these endings."""
         plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
         word = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:longest].rstrip("_") or "unnamed"
         word = f"n{word}" if word[0].isdigit() else f"{word}_" if word in KEYWORDS else word
-        name, number = word, 2
+        name, number = word, self.numbers.get(word, 2)
         while any(f"{name}{ending}" in self.taken for ending in ("", *endings)):
             name, number = f"{word}_{number}", number + 1
+        self.numbers[word] = number
         self.taken |= {f"{name}{ending}" for ending in ("", *endings)}
         return name
 
@@ -61,9 +65,12 @@ def checked_name(name: str) -> bool:
 
 
 def in_comment(text: str, longest: int = 60) -> str:
-    """Text as a comment may hold it: printable ASCII that ends no comment, begins none and is no trigraph."""
-    words = "".join(c if " " <= c <= "~" else "?" for c in " ".join(text.split()))
-    words = re.sub(r"\?\?+", "?", words).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/")
+    """Text as a comment may hold it: printable ASCII without a star, a backslash or two question marks together.
+
+    A comment ends with a star and a slash, and names come from anywhere.
+    """
+    plain = (c if " " <= c <= "~" else "?" for c in " ".join(text.split()))
+    words = re.sub(r"\?\?+", "?", "".join(plain).translate({ord("*"): "x", ord("\\"): "/"}))
     return words if len(words) <= longest else words[: longest - 3] + "..."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from ...errors import GlasshouseError
 from ...tables.table import Table
 from ..plan import Plan
-from ..proof import TIE, Proof, farthest, told_apart
+from ..proof import TIE, Proof, RoundedProof, distances, farthest, spread_of, told_apart
 from .row import Row
 from .writer import source, templates
 
@@ -27,9 +28,11 @@ STRICT = ("-std=c99", "-Wall", "-Wextra", "-Wconversion", "-pedantic")
 
 
 def compiler() -> str | None:
-    """A C compiler of this machine: $CC, else cc, gcc or clang."""
-    named = os.environ.get("CC", "")
-    return next((path for name in (named, "cc", "gcc", "clang") if name and (path := shutil.which(name))), None)
+    """A C compiler of this machine: $CC, with its flags, else cc, gcc or clang."""
+    named = os.environ.get("CC", "").strip()
+    if named and shutil.which(shlex.split(named)[0]):
+        return named
+    return next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
 
 class Compiled:
@@ -47,11 +50,11 @@ class Compiled:
         self.place = Path(self.folder.name)
         for name, text in (files or source(plan, [])).items():
             (self.place / name).write_text(text)
-        (self.place / "proof.c").write_text(_harness(plan))
-        made = _run([cc, *STRICT, *flags, f"{plan.name}.c", "proof.c", "-o", "proof", "-lm"], self.place)
+        (self.place / "proof_.c").write_text(_harness(plan))
+        made = _run([*shlex.split(cc), *STRICT, *flags, f"{plan.name}.c", "proof_.c", "-o", "proof", "-lm"], self.place)
         self.messages = made.stderr
         if made.returncode:
-            raise GlasshouseError(f"{cc} refuses the C that was written: {made.stderr[:300]}: please report it")
+            raise GlasshouseError(f"{cc} refuses the C that was written: {one_line(made.stderr)}: please report it")
 
     def __enter__(self) -> Compiled:
         return self
@@ -61,12 +64,16 @@ class Compiled:
 
     def predicted(self, raw: Sequence[Sequence[Array]]) -> Array:
         """A record for each raw row: 'answer', and 'probabilities' where it has some."""
+        return self.answers(self.row.records(raw))
+
+    def answers(self, records: Array) -> Array:
+        """The same, of rows that are written as the struct has them."""
         kind: list[Any] = [("answer", np.float64)]
         if self.plan.has_probabilities:
             assert self.plan.classes is not None
             real = np.uint16 if self.plan.whole else np.float64 if self.plan.real == "double" else np.float32
             kind.append(("probabilities", real, (len(self.plan.classes),)))
-        return self._through("rows", self.row.records(raw), np.dtype(kind))
+        return self._through("rows", records, np.dtype(kind))
 
     def network(self, inputs: Array) -> Array:
         """The outputs, or scores, of encoded inputs (n, n_features)."""
@@ -80,8 +87,15 @@ class Compiled:
         (self.place / "in").write_bytes(data.tobytes())
         made = _run([str(self.place / "proof"), what, "in", "out"], self.place)
         if made.returncode:
-            raise GlasshouseError(f"the compiled C ended with {made.returncode}: {made.stderr[:300]}: please report it")
+            raise GlasshouseError(
+                f"the compiled C ended with {made.returncode}: {one_line(made.stderr)}: please report it"
+            )
         return np.frombuffer((self.place / "out").read_bytes(), kind)
+
+
+def one_line(text: str) -> str:
+    """What a program said, short enough for a message."""
+    return " ".join(text.split())[:300]
 
 
 def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
@@ -107,36 +121,46 @@ def _harness(plan: Plan) -> str:
 def proved(plan: Plan, table: Table, compiled: Compiled) -> Proof:
     """Run the rows of a table through both, and compare.
 
-    Whole numbers are compared with `IntegerNetwork`, whose arithmetic they are to follow to the last bit; floats with
-    the model.
+    Whole numbers are compared with `IntegerNetwork`, whose arithmetic they are to follow to the last bit; of float
+    inputs the network is, and answers may differ where an input lies between two whole numbers. Floats are compared
+    with the model.
     """
     raw = plan.raw(table)
     found = compiled.predicted(raw)
-    outputs = plan.outputs(plan.inputs(table))
+    inputs = plan.inputs(table)
+    outputs = plan.outputs(inputs)
+    by, n = Path(shlex.split(compiled.cc)[0]).name, table.n_rows
+    if plan.whole is not None and plan.counts is None:  # C rounds inputs in floats, NumPy in doubles
+        off = np.abs(compiled.network(inputs).astype(np.int64) - outputs).max(initial=0)
+        near = max(1.0, 0.01 * float(np.ptp(outputs))) if plan.classes is None else 0.0
+        agree = int((np.abs(found["answer"] - plan.answers(outputs)) <= near).sum())
+        return RoundedProof(by, n, float(off), agree, whole=True)
     agree = int(_same(plan, found, outputs).sum())
-    return Proof(Path(compiled.cc).name, table.n_rows, _largest(plan, found, outputs), agree, whole=bool(plan.whole))
+    return Proof(by, n, _largest(plan, found, outputs), agree, whole=bool(plan.whole))
 
 
 def _largest(plan: Plan, found: Array, outputs: Array) -> float:
     if plan.whole is not None:
-        wanted = plan.places(outputs) if plan.classes else outputs[:, 0].astype(np.int64)
-        pairs = [(wanted, found["answer"])]
+        pairs = [(plan.answers(outputs).astype(np.int64), found["answer"])]
         if plan.has_probabilities:
             pairs.append((plan.whole_probabilities(outputs).astype(np.int64), found["probabilities"]))
         return max(float(np.abs(one - other).max(initial=0)) for one, other in pairs)
     if plan.has_probabilities:
         wanted = np.column_stack((1 - outputs[:, 0], outputs[:, 0])) if outputs.shape[1] == 1 else outputs
         return farthest(wanted, found["probabilities"])
-    return farthest(outputs[:, 0], found["answer"]) if plan.classes is None else 0.0
+    return float(_away(found, outputs).max(initial=0.0)) if plan.classes is None else 0.0
+
+
+def _away(found: Array, outputs: Array) -> npt.NDArray[np.float64]:
+    """How far predicted numbers are from those of the model."""
+    return distances(outputs[:, 0], found["answer"], spread_of(outputs[:, 0]))
 
 
 def _same(plan: Plan, found: Array, outputs: Array) -> npt.NDArray[np.bool_]:
-    if plan.classes is None:
-        wanted = outputs[:, 0].astype(np.float64)
-        near = 0.0 if plan.whole else TIE
-        return np.asarray(np.abs(found["answer"] - wanted) <= near * np.maximum(1, np.abs(wanted)))
-    same = np.asarray(found["answer"] == plan.predicted(outputs))
-    if plan.whole:
+    same = np.asarray(found["answer"] == plan.answers(outputs))
+    if plan.whole is not None:
         return same
+    if plan.classes is None:
+        return np.asarray(_away(found, outputs) <= TIE)
     middle = 0.5 if plan.output == "sigmoid" else 0.0
     return np.asarray(same | ~told_apart(outputs, middle, each=plan.many))

@@ -23,7 +23,7 @@ NEXT = {
     "mean": "{m} += {s};",
     "min": "if ({s} < {m}) {{ {m} = {s}; }}",
     "max": "if ({s} > {m}) {{ {m} = {s}; }}",
-    "difference": "{m} += {s} > {b} ? {s} - {b} : {b} - {s};",
+    "difference": "{m} += {s} > {b} ? {wide}{s} - {b} : {wide}{b} - {s};",
     "crossings": "{m} += {one}(({s} < 0) != ({b} < 0));",
 }
 LAST = {"mean": "{m} /= {NAME}_LENGTH;", "difference": "{m} /= {NAME}_LENGTH - 1;"}  # of floats
@@ -55,7 +55,8 @@ def _lines(plan: Plan, row: Row, forms: dict[str, str]) -> list[str]:
         if read.feature in forms:
             parts = {"m": f"row->{member}", "s": f"sample[{read.channel}]", "b": f"before[{read.channel}]"}
             one = "" if plan.counts else "(float)"
-            lines.append(forms[read.feature].format(**parts, NAME=plan.name.upper(), one=one))
+            wide = "(int32_t)" if plan.counts else ""
+            lines.append(forms[read.feature].format(**parts, NAME=plan.name.upper(), one=one, wide=wide))
     return lines
 
 

@@ -74,7 +74,7 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
     functions = set() if whole else functions_of(plan)
     loops = _count_loops(row.counted)
     blank = None
-    if any(column.codes for column in plan.columns) or (counts and any(c.indicator is not None for c in plan.columns)):
+    if len(_assigned(plan)) < network.n_features:
         blank = whole.inputs.zero if whole else 0
     classes = plan.classes
     return {
@@ -119,6 +119,7 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
         **_integers(plan),
         "count_kind": "int32_t" if plan.window else "int16_t",
         "ease": _ease(row.counted),
+        "limits": any(c.limit < 2 * c.largest for c in row.counted),
         **pushing(plan, row),
         "fill": "fills" if _fills(row.counted) else "centers",
         "clamps": bool(loops) or len(layers) > 1,
@@ -183,6 +184,8 @@ def _count_tables(counted: list[Counted]) -> list[str]:
     ]
     if _ease(counted) == "eases[k]":
         made.append(whole_table("eases", [c.ease for c in counted], "uint8_t"))
+    if any(c.limit < 2 * c.largest for c in counted):
+        made.append(whole_table("limits", [c.limit for c in counted], "int32_t"))
     if _fills(counted):
         made.append(whole_table("fills", [c.center if c.fill is None else c.fill for c in counted], "int16_t"))
     if _feature_of(counted) == "features[k]":
@@ -196,6 +199,14 @@ def _feature_of(counted: list[Counted]) -> str:
         return "features[k]"
     shift = min(away, default=0)
     return f"k + {shift}" if shift else "k"
+
+
+def _assigned(plan: Plan) -> set[int]:
+    """The features that are written whatever a row holds."""
+    found = {number.feature for column in plan.columns for number in column.numbers}
+    if plan.counts is None:
+        found |= {column.indicator for column in plan.columns if column.indicator is not None}
+    return found
 
 
 def _ease(counted: list[Counted]) -> str:
