@@ -196,6 +196,23 @@ def test_rows_that_are_no_rows_are_answered_without_a_fault(seed: int, way: str)
         assert len(compiled.answers(records)) == 60
 
 
+@needs_cc
+@few
+@given(seed=st.integers(0, 2**32 - 1))
+def test_a_number_that_is_none_is_missing(seed: int) -> None:
+    model, rows = random_model(np.random.default_rng(seed), with_encoder=True, n_rows=60)
+    assert CC is not None
+    with Compiled(planned(model, "net", table=rows), CC) as compiled:
+        records = compiled.row.records(compiled.plan.raw(rows))
+        marked = records.copy()
+        for members, flag in zip(compiled.row.members, compiled.row.flags, strict=True):
+            for member in members if flag else ():
+                marked[member][marked[flag] == 1] = np.nan
+            if flag:
+                marked[flag] = 0
+        np.testing.assert_array_equal(compiled.answers(marked), compiled.answers(records))
+
+
 def recorded(tmp_path: Path, gap: str = "") -> object:
     """A table of windows of 11 samples of one channel, with a gap or without."""
     rng = np.random.default_rng(1)

@@ -48,11 +48,11 @@ def test_what_is_written_passes_its_own_test(iris: Path, tmp_path: Path, int8: b
     out = tmp_path / "firmware"
     assert glasshouse("export", iris, "--out", out, "--name", "flower", *["--int8"] * int8) == 0
     said = capsys.readouterr().out
-    assert "equal on 150 of 150 rows" in said
+    assert "on 150 of 150 rows" in said
     assert sorted(file.name for file in out.iterdir()) == ["Makefile", "flower.c", "flower.h", "flower_test.c"]
     header = (out / "flower.h").read_text()
     assert "No licence attaches to this file" in header
-    assert "equal on 150 of 150 rows" in header
+    assert "on 150 of 150 rows" in header
     made = subprocess.run(["make", "-C", str(out), "test"], capture_output=True, text=True, check=True)
     assert "16 of 16 rows as they should be" in made.stdout
     assert "warning" not in made.stderr
@@ -77,7 +77,7 @@ def test_json_says_all_of_it(iris: Path, tmp_path: Path, capsys: Any) -> None:
 
 def test_without_rows_or_a_compiler_it_says_so(iris: Path, tmp_path: Path, monkeypatch: Any) -> None:
     found = gh.export(of_no_file(), out=tmp_path / "c")
-    assert "no rows" in found.proof.reason or "no C compiler" in found.proof.reason
+    assert "name a table" in found.proof.reason or "no C compiler" in found.proof.reason
     assert len(found.files) == 4
     monkeypatch.setattr(proof, "compiler", lambda: None)
     monkeypatch.setattr("glasshouse.exporting.c.export.compiler", lambda: None)
@@ -225,6 +225,31 @@ def test_counts_serve_the_middle_of_a_column_whatever_its_ends(tmp_path: Path) -
     found = gh.export(model, int8=True, table=frame, out=tmp_path / "c")
     assert found.scores is not None
     assert found.scores.after["accuracy"] > found.scores.before["accuracy"] - 0.05
+
+
+def test_counts_of_numbers_far_from_0_are_taken_from_an_offset(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"when": 1.7e9 + rng.normal(0, 1e6, 900), "p": 1013 + rng.normal(0, 1, 900)})
+    frame["y"] = np.where((frame["when"] - 1.7e9) / 1e6 + frame["p"] - 1013 > 0, "up", "down")
+    model = gh.train(frame, target="y", hidden=(8,), epochs=60, baselines=False, out="")
+    found = gh.export(model, int8=True, table=frame, out=tmp_path / "c", name="far")
+    assert found.proof.holds
+    assert found.scores is not None
+    assert found.scores.same > 0.98 * found.scores.rows
+    assert "less 1700000000, in units of 1000" in (tmp_path / "c" / "far.h").read_text()
+
+
+@needs_cc
+def test_a_proof_that_fails_writes_nothing_and_says_so(
+    iris: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    wrong = proof.Proof("cc", 150, 0.5, 149)
+    monkeypatch.setattr("glasshouse.exporting.c.export.proved", lambda *_: wrong)
+    assert glasshouse("export", iris, "--out", tmp_path / "c") == 1
+    said = capsys.readouterr().out
+    assert "refuted   cc: equal to the model on 149 of 150 rows" in said
+    assert "the proof failed, and nothing was written" in said
+    assert not (tmp_path / "c").exists()
 
 
 def test_limits_in_bytes_and_kilobytes() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import tracemalloc
 import warnings
 
 import numpy as np
@@ -22,6 +24,7 @@ from glasshouse.errors import ModelFileError, OptionError
 from glasshouse.exporting.integer import IntegerNetwork
 from glasshouse.exporting.onnx_graph import graph_of, quantized_graph
 from glasshouse.models.convert.onnx_file import from_onnx
+from glasshouse.models.convert.onnx_reading import GROWTH
 from glasshouse.network.layers import Sparse
 
 X = np.random.default_rng(0).normal(0, 1, (60, 3)).astype(np.float32)
@@ -45,7 +48,14 @@ def test_our_own_files_come_back(seed, tmp_path) -> None:
     assert [encoding.name for encoding in alone.encoder.encodings] == model.encoder.feature_names
     proto = graph_of(model, encoder=False)
     del proto.metadata_props[:]
-    stranger = from_onnx(saved(tmp_path, proto))
+    path = saved(tmp_path, proto)
+    if model.task == "labels":
+        with pytest.raises(OptionError, match="name their classes"):
+            from_onnx(path)
+        stranger = from_onnx(path, classes=model.targets.classes.tolist())
+        assert stranger.task == "labels"
+        return
+    stranger = from_onnx(path)
     if model.task == "classification":
         assert stranger.targets.classes.tolist() == model.targets.classes.tolist()
 
@@ -206,6 +216,132 @@ def test_constants_do_not_grow_without_end(tmp_path) -> None:
     casts = [("Cast", ["big"], [f"c{k}"], {"to": TensorProto.DOUBLE}) for k in range(400)]
     with pytest.raises(ModelFileError, match="the constants grow to"):
         from_onnx(saved(tmp_path, net([*casts, GEMM], {"big": np.ones(20_000, np.uint8)})))
+
+
+def wide(nodes, n_values=40_000, size=1 << 16, **more):
+    """A graph that also has 'sparse', of n_values values among size x size, and 'words', size of them."""
+    words = helper.make_tensor("words", TensorProto.UINT8, [size], np.zeros(size, np.uint8).tobytes(), raw=True)
+    proto = net(nodes, V, given=("N", size), **more)
+    at = np.random.default_rng(0).choice(size * size, n_values, replace=False)
+    values = numpy_helper.from_array(np.ones(n_values, np.float32), "sparse")
+    proto.graph.sparse_initializer.append(
+        helper.make_sparse_tensor(values, numpy_helper.from_array(np.sort(at), "at"), [size, size])
+    )
+    proto.graph.initializer.append(words)
+    return proto
+
+
+FIRST, TURNED = ("MatMul", ["in", "sparse"], ["wide"], {}), ("Transpose", ["square"], ["turned"], {})
+PLACE, ZEROS = ("ArgMax", ["wide"], ["place"], {"axis": 1}), ("Expand", ["zero", "long"], ["zeros"], {})
+GROWING = {  # what comes first, and the inputs and attributes of the node that comes over and over
+    "Transpose": ([], ["sparse"], {}),
+    "MatMul": ([], ["in", "sparse"], {}),
+    "Add": ([FIRST], ["wide", "one"], {}),
+    "Gather": ([FIRST, PLACE], ["words", "place"], {}),
+    "Cast": ([], ["words"], {"to": TensorProto.DOUBLE}),
+    "Reshape": ([TURNED], ["turned", "long"], {}),
+    "ScatterElements": ([ZEROS], ["zeros", "places", "flat"], {}),
+}
+
+
+@pytest.mark.parametrize("kind", GROWING)
+def test_what_is_made_of_constants_stays_within_its_budget(kind, tmp_path) -> None:
+    first, ins, attributes = GROWING[kind]
+    proto = wide([*first, *((kind, ins, [f"made{k}"], attributes) for k in range(1500))])
+    more = {
+        "one": np.float32(1),
+        "zero": np.zeros(1, np.float32),
+        "square": np.ones((100, 200), np.float32),
+        "long": np.array([20_000]),
+        "places": np.arange(20_000),
+        "flat": np.ones(20_000, np.float32),
+    }
+    proto.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in more.items())
+    path = saved(tmp_path, proto)
+    assert peak_until(path, f"{kind}.*the constants grow to") < (GROWTH + 10) * os.path.getsize(path) + (2 << 20)
+
+
+def peak_until(path, reason) -> int:
+    """The most bytes it takes until it is refused."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(ModelFileError, match=reason):
+            from_onnx(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_one_constant_too_many_is_never_made(tmp_path) -> None:
+    steps = [("Cast", [f"c{k}"], [f"c{k + 1}"], {"to": TensorProto.DOUBLE}) for k in range(5)]
+    path = saved(tmp_path, net([*steps, GEMM], {"c0": np.ones(4_000_000, np.uint8)}))
+    assert peak_until(path, "the constants grow to") < 150_000_000  # 32 MB for each of four, and the file
+
+
+def test_words_take_what_they_are_long(tmp_path) -> None:
+    words = [b"w" * 100_000, *[b""] * 100_000]  # as wide as the longest they would take 40 GB
+    words = TensorProto(name="words", data_type=TensorProto.STRING, dims=[len(words)], string_data=words)
+    proto = net([("Gemm", ["in", "w", "b"], ["out"], {})])
+    proto.graph.initializer.append(words)
+    assert from_onnx(saved(tmp_path, proto), classes=["no", "yes"]).network.n_features == 3
+
+
+def test_no_more_layers_are_followed_than_are_read(tmp_path) -> None:
+    path = saved(tmp_path, net([GEMM, *(("MatMul", [f"z{k or ''}", "s"], [f"z{k + 1}"], {}) for k in range(300))], S))
+    with pytest.raises(ModelFileError, match=r"node .*: it is layer 257: 256 are read"):
+        from_onnx(path)
+
+
+S = {"s": np.eye(2, dtype=np.float32)}
+WORDS = ["0", "1", "0.5", "0.01", "0.70710678", "100", "-1000", "500", "1e5", "1e7", "1e20", "1e30"]
+NUMBERS = {word: np.float32(word) for word in WORDS}
+NUMBERS |= {"most": np.finfo(np.float32).max, "least": np.finfo(np.float32).min}
+
+
+def spelled(steps: str):
+    """Two layers with an activation between, of steps 'kind inputs output': from z to a."""
+    nodes = [(kind, ins, [out], {}) for kind, *ins, out in (step.split() for step in steps.split("; "))]
+    return net([GEMM, *nodes, ("MatMul", ["a", "v"], ["out"], {})], V | NUMBERS)
+
+
+CLIPPED = [
+    *(f"Relu z r; Min r {bound} a" for bound in ("100", "1e5", "1e7", "1e30")),
+    "Max z -1000 a",
+    "LeakyRelu z l; Max l -1000 a",
+    "Elu z e; Min e 100 a",
+    "Softplus z e; Min e 100 a",
+    "Gelu z e; Min e 1e20 a",
+    "Exp z e; Min e 1e30 a",
+    "Min z 500 m; Exp m a",
+    "Relu z r; Greater z 500 g; Where g 0 r a",
+    "Sigmoid z s; Mul z s r; Greater z 1e5 g; Where g 0 r a",
+]
+
+
+@pytest.mark.parametrize("steps", CLIPPED)
+def test_what_is_clipped_far_out_is_no_activation(steps, tmp_path) -> None:
+    with pytest.raises(ModelFileError, match=r"none of identity.*nothing is clipped"):
+        from_onnx(saved(tmp_path, spelled(steps)))
+
+
+SPELLED = {  # where exp(z) is beyond double precision, some are no numbers
+    "Max z least m; Min m most a": "identity",
+    "Abs z r; Add z r s; Mul s 0.5 a": "relu",
+    "Mul z 0.01 l; Max l z a": "leaky_relu",
+    "Exp z e; Add e 1 f; Log f a": "softplus",
+    "Exp z e; Add e 1 f; Div e f a": "sigmoid",
+    "Exp z e; Add e 1 f; Div e f s; Mul z s a": "silu",
+    "Exp z e; Neg z n; Exp n f; Sub e f up; Add e f down; Div up down a": "tanh",
+    "Exp z e; Sub e 1 f; Min f 0 m; Relu z r; Add m r a": "elu",
+    "Mul z 0.70710678 y; Erf y f; Add f 1 g; Mul z g h; Mul h 0.5 a": "gelu",
+    "Neg z n; Exp n e; Div 1 e a": "exp",
+}
+
+
+@pytest.mark.parametrize(("steps", "name"), SPELLED.items())
+def test_however_an_activation_is_spelled_it_is_told(steps, name, tmp_path) -> None:
+    model = from_onnx(saved(tmp_path, spelled(steps)), names=["x1", "x2", "x3"])
+    assert model.network.layers[0].activation == name
 
 
 def test_a_sparse_initializer_is_a_sparse_layer(tmp_path) -> None:

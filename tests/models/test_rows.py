@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import math
+import warnings
 from collections import OrderedDict, namedtuple
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 
 import numpy as np
@@ -15,6 +17,9 @@ import pytest
 from builders import build
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from sklearn.neural_network import MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 import glasshouse as gh
 from glasshouse.models.rows import cells_predictor
@@ -97,6 +102,7 @@ cells = st.one_of(
     st.integers(-20, 20).map(float),
     st.floats(-1e4, 1e4, width=32).map(np.float32),
     st.sampled_from([np.int64(1), np.float64(2.5), np.bool_(True), np.str_("Bern"), pd.NA, pd.NaT, Decimal("2.50")]),
+    st.sampled_from([np.float16(1), np.float16(2.5), Decimal(1), Decimal("12"), Fraction(5, 2), b"12"]),
     st.sampled_from([10**400, -0.0, 1e14, 123456789012345.0, 1e-7, 5e-324, 1e30, 1.5e22, float("nan")]),
     st.datetimes(datetime.datetime(1000, 1, 1)),
     st.datetimes(datetime.datetime(1970, 1, 1), datetime.datetime(2100, 1, 1)).map(pd.Timestamp),
@@ -156,6 +162,74 @@ def test_a_row_of_cells_is_the_row_in_a_table(data, dtype, seed) -> None:
     given = list(row.values())[:-1]
     for way in (row, given, tuple(given), OrderedDict(row), MappingProxyType(row), row | {"more": [1]}):
         assert outcome(lambda way=way: predict(way)) == wanted
+
+
+class Odd:
+    """Something nobody expects in a row; str() is all it has."""
+
+    def __str__(self) -> str:
+        return " Bern "
+
+
+STRANGE = [
+    *(Decimal(word) for word in ("2", "2.50", "1E+3", "-0", "NaN", "12")),
+    *(np.float16(number) for number in (2, 2.5, 0.1, -0.0, np.nan)),
+    *(np.int64(2), np.uint8(12), np.float64(1e3), np.longdouble(2.5), np.float32(0.1), np.bool_(True), np.bool_(False)),
+    *(Fraction(5, 2), Fraction(2), 2 + 0j, np.complex64(2), np.str_("Bern"), np.bytes_(b"2"), b"2.5", b"\xff"),
+    *(Odd(), object, [2], (2,), {"a": 2}, {2}, frozenset(), Ellipsis, range(2), np.array(2), np.array([2]), pd.NA),
+    *(
+        datetime.timedelta(2),
+        np.timedelta64(2, "D"),
+        datetime.time(2),
+        np.datetime64("NaT"),
+        type("S", (str,), {})("2"),
+    ),
+    *(Decimal("1e31"), Decimal("Infinity"), np.float16(np.inf), Fraction(10**40), 10**400),
+]
+FIXED = [
+    NumberEncoding("c", 2.0, 0.5, True),
+    NumberEncoding("c", 2.0, 1e-300, False),
+    CategoryEncoding("c", ("2", "Bern", "True"), ("12",), True, True),
+    CategoryEncoding("c", ("2", "2.5"), (), False, False),
+    BooleanEncoding("c", True),
+    BooleanEncoding("c", False),
+    DateEncoding("c", "year-month-day", PARTS, (3.0, 4.0, 5.0, 6.0), (1.0, 2.0, 3.0, 4.0), True),
+    PlainEncoding("c"),
+    ScaledEncoding("c", 2.0, 0.5, 0.25, True),
+    ScaledEncoding("c", None, 0.5, 0.25, False),
+    OneHotEncoding("c", ("1", "2", "2.5", "1e3", "-0"), ("12",), None, True, True),
+    OneHotEncoding("c", ("1", "2", "2.5"), (), "2", False, True),
+    OneHotEncoding("c", ("1", "2"), (), None, False, True),
+    OneHotEncoding("c", ("1", "2", "2.5", "Bern", "True"), ("12",), None, True, False),
+]
+
+
+@pytest.mark.parametrize("marks", [(), ("2", "True")])
+@pytest.mark.parametrize("encoding", FIXED, ids=lambda encoding: encoding.kind)
+def test_what_comes_between_leaves_nothing_behind(encoding, marks) -> None:
+    encoder = TableEncoding((encoding,), ("c", "t"), ("t",), {"c": marks})
+    ordinary = ["2020-05-01 12:00:00", "1999-01-01"] if encoding.kind == "date" else [1, 2.5, 2, "1e3"]
+
+    def wanted(cell: object) -> bytes | str:
+        return outcome(lambda: encoder.transform(framed({"c": cell}))[0][0])
+
+    wants = {k: wanted(cell) for k, cell in enumerate(ordinary)}
+    read = row_reader(encoder, np.float32)
+    for k, strange in enumerate(STRANGE * 2):
+        for here in (k % len(ordinary), (k // 2) % len(ordinary)):
+            assert outcome(lambda here=here: read([ordinary[here]])) == wants[here], (strange, ordinary[here])
+            assert outcome(lambda strange=strange: read({"c": strange})) == wanted(strange), strange
+
+
+def test_a_level_that_is_no_usual_number_does_not_stay() -> None:
+    table = pd.DataFrame({"size": [1, 2, 3, 1, 2, 3] * 5, "y": [0.0, 1, 2, 0, 1, 2] * 5})
+    theirs = make_pipeline(OneHotEncoder(), MLPRegressor(hidden_layer_sizes=(4,), max_iter=20, random_state=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not converged
+        model = gh.Model.of(theirs.fit(table[["size"]], table["y"]), target="y")
+    predict, wanted = model.predictor(), theirs.predict(table[["size"]])
+    for cell in (1, Decimal(2), 1, np.float16(3), 2, 3, Decimal(1), Decimal(3), 1):
+        assert np.allclose(predict([cell]), wanted[int(cell) - 1], atol=1e-5), cell
 
 
 @settings(max_examples=150, deadline=None)

@@ -90,7 +90,13 @@ def _screen(model: str, found: Exported) -> list[str]:
         from ..exporting.c.export import size_lines
 
         lines += [f"  {line}" for line in size_lines(found.size)]
-    lines += _judged(found.scores) if found.scores else []
+    lines += _judged(found.scores, found.model.task) if found.scores else []
+    if not found.proof.holds and not found.proof.reason:
+        return [
+            *lines,
+            f"  refuted   {found.proof}",
+            "the proof failed, and nothing was written: please report it, with the model",
+        ]
     if not found.met:
         return [*lines, "no cut keeps the limits: the nearest that was found is above, and nothing was written"]
     lines.append(f"  proof     {found.proof}")
@@ -113,11 +119,14 @@ def _pruned(contract: Contract) -> list[str]:
     return lines
 
 
-def _judged(scores: Judged) -> list[str]:
+def _judged(scores: Judged, task: str) -> list[str]:
     from ..exporting.judged import PARTS
 
-    lines = [f"  {f'{scores.rows:,} {PARTS[scores.part]}':30}{'model':>12}{'int8':>12}"]
+    lines = []
+    if scores.after:
+        lines.append(f"  {f'{scores.rows:,} {PARTS[scores.part]}':30}{'model':>12}{'int8':>12}")
     for name, before in scores.before.items():
         pair = number(name, before), number(name, scores.after[name])
         lines.append(f"  {score_name(name):30}{pair[0]:>12}{pair[1]:>12}")
-    return lines
+    what = "is within a hundredth of the spread of" if task == "regression" else "says what is said by"
+    return [*lines, f"  int8 {what} the model on {scores.same:,} of these {scores.rows:,} rows"]

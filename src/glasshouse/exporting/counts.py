@@ -27,6 +27,7 @@ LARGEST = 32767
 ROOM = 16000  # a unit is so fine that the largest number of the table is a count up to this, or exact up to LARGEST
 STEPS = 1024  # of z, where it is bent
 MOST_DECIMALS = 6
+FEWEST = 16  # counts in a scale, below which numbers are counted from an offset
 FAR = 64  # scales, at which a bent number is within half an input of its end
 FAR_STEPS = 512  # of inputs: twice as many as there are
 
@@ -61,6 +62,8 @@ class Counted:
     ----------
     unit : float
         What one count is.
+    offset : float
+        What is taken from a number before it is counted: 0, unless numbers lie far from 0 for their spread.
     largest : int
         Counts are from -largest to largest.
     limit : int
@@ -73,6 +76,7 @@ class Counted:
 
     number: Number
     unit: float
+    offset: float
     center: int
     largest: int
     limit: int
@@ -82,7 +86,7 @@ class Counted:
     fill: int | None
 
     @classmethod
-    def of(cls, number: Number, unit: float, inputs: Scale, largest: int = LARGEST) -> Counted:
+    def of(cls, number: Number, unit: float, inputs: Scale, largest: int = LARGEST, offset: float = 0.0) -> Counted:
         """Of counts that are no larger than `largest`."""
         step = number.scale / STEPS if number.bent else number.scale * inputs.scale
         limit = 2 * largest
@@ -90,13 +94,13 @@ class Counted:
             limit = min(limit, math.ceil((FAR * STEPS if number.bent else FAR_STEPS) * step / unit))
         ease = 30 - limit.bit_length()
         multiplier, shift = multiplier_of(np.array([min(unit / step / (1 << ease), 0.4999)]))
-        center = _within(number.center / unit, largest)
-        fill = None if number.fill is None else _within(number.fill / unit, largest)
-        return cls(number, unit, center, largest, limit, ease, int(multiplier[0]), int(shift[0]), fill)
+        center = _within((number.center - offset) / unit, largest)
+        fill = None if number.fill is None else _within((number.fill - offset) / unit, largest)
+        return cls(number, unit, offset, center, largest, limit, ease, int(multiplier[0]), int(shift[0]), fill)
 
     def counts(self, values: Array) -> npt.NDArray[np.int64]:
         """Numbers as counts, the nearest; beyond the largest the last one."""
-        whole = np.clip(np.floor(np.nan_to_num(values) / self.unit + 0.5), -self.largest, self.largest)
+        whole = np.clip(np.floor((np.nan_to_num(values) - self.offset) / self.unit + 0.5), -self.largest, self.largest)
         return np.where(np.isnan(values), MISSING_COUNT, whole).astype(np.int64)
 
     def inputs(self, counts: Array, scale: Scale, thresholds: Array) -> Array:
@@ -133,7 +137,7 @@ class Counts:
     def of(cls, columns: Sequence[Column], inputs: Scale, n_features: int, rows: Sequence[Sequence[Array]]) -> Counts:
         """Choose units by raw rows."""
         made = tuple(
-            tuple(Counted.of(number, _unit(number, part), inputs) for number, part in zip(column.numbers, parts))
+            tuple(_counted(number, part, inputs) for number, part in zip(column.numbers, parts))
             for column, parts in zip(columns, rows, strict=True)
         )
         return cls(tuple(columns), made, inputs, n_features, thresholds_of(inputs))
@@ -166,8 +170,15 @@ class Counts:
         return q
 
 
-def _unit(number: Number, values: Array) -> float:
-    return unit_for(values, number.center, FAR / 2 * number.scale) if number.bent else unit_for(values)
+def _counted(number: Number, values: Array, inputs: Scale) -> Counted:
+    """Counts so fine that a scale is at least 16 of them; if need be, from a round number near the centre."""
+    far = FAR / 2 * number.scale if number.bent else math.inf
+    unit = unit_for(values, number.center, far)
+    if unit <= number.scale / FEWEST:
+        return Counted.of(number, unit, inputs)
+    offset = round(number.center, -math.floor(math.log10(number.scale)))
+    finer = unit_for(values - offset, number.center - offset, far)
+    return Counted.of(number, finer, inputs, offset=offset) if finer < unit else Counted.of(number, unit, inputs)
 
 
 def thresholds_of(inputs: Scale) -> npt.NDArray[np.uint16]:

@@ -141,14 +141,18 @@ def export(
     _checked(to, locals(), limits)
     announce(watchers, "reading")
     given = model_of(model)
-    rows = _rows(model, given, table, reading, needed=int8 or any(limits))
+    rows, why_none = _rows(model, given, table, reading, needed=int8 or any(limits))
     judges = None if test is None else as_table(test, reading, of_another=table is None)
     proving = [some for some in (rows, judges) if some is not None]
+    if judges is not None and int8 and given.task != "labels":
+        given.target_in(judges)  # which says that it lacks the target
     if to == "onnx":
         place = checked_place(_place(model, out, ".onnx"), *([] if isinstance(model, Model) else [model]))
         made = export_onnx(given, rows, proving, encoder=encoder, int8=int8)
+        if _refuted(made.proof):
+            return Exported(given, to, [], made.proof, scores=made.scores)
         write_bytes(place, made.content)
-        return Exported(given, to, [place], made.proof, scores=made.scores)
+        return Exported(given, to, [place], _said(made.proof, proving, why_none), scores=made.scores)
     word = _name(model, given, name)
     folder = _folder(_place(model, out, "-c"), word)
     mcu = choose("mcu", mcu or MCU, MCUS)
@@ -170,9 +174,20 @@ def export(
     announce(watchers, "judging")
     scores = judged(plan, proving[-1]) if int8 else None
     made_c = export_c(plan, proving, size, _notes(scores))
-    if contract is not None and not contract.met:
-        return Exported(plan.model, to, [], made_c.proof, size, scores, contract)
-    return Exported(plan.model, to, _written(folder, made_c.files), made_c.proof, size, scores, contract)
+    proof = _said(made_c.proof, proving, why_none)
+    if _refuted(proof) or (contract is not None and not contract.met):
+        return Exported(plan.model, to, [], proof, size, scores, contract)
+    return Exported(plan.model, to, _written(folder, made_c.files), proof, size, scores, contract)
+
+
+def _refuted(proof: Proof) -> bool:
+    """Whether rows were compared, and are not equal."""
+    return not proof.reason and not proof.holds
+
+
+def _said(proof: Proof, proving: Sequence[Table], why_none: str) -> Proof:
+    """With the reason that there are no rows, where there is one."""
+    return Proof.none(why_none) if proof.reason and not proving and why_none else proof
 
 
 def _checked(to: str, given: dict[str, Any], limits: tuple[int | None, int | None]) -> None:
@@ -195,15 +210,16 @@ def _checked(to: str, given: dict[str, Any], limits: tuple[int | None, int | Non
 
 def _rows(
     model: AnyModel, given: Model, table: Source | None, reading: Reading | None, *, needed: bool
-) -> Table | None:
+) -> tuple[Table | None, str]:
+    """The rows to prove with, or why there are none."""
     if table is not None:
-        return as_table(table, reading)
+        return as_table(table, reading), ""
     try:
-        return trained_table(model, given, reading)
-    except TableError:
+        return trained_table(model, given, reading), ""
+    except TableError as error:
         if needed:
             raise
-        return None
+        return None, str(error)
 
 
 def _place(model: AnyModel, out: str | os.PathLike[str] | None, ending: str) -> Path:
@@ -238,14 +254,17 @@ def _name(model: AnyModel, given: Model, name: str | None) -> str:
 
 
 def _notes(scores: Judged | None) -> list[str]:
-    if scores is None:
+    if scores is None or not scores.after:
         return []
     pairs = ", ".join(f"{k} {scores.before[k]:.3f} to {v:.3f}" for k, v in scores.after.items())
     return [f"By int8, on {scores.rows:,} {PARTS[scores.part]}: {pairs}."]
 
 
 def _written(folder: Path, files: dict[str, str]) -> list[Path]:
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise GlasshouseError(f"cannot write {folder}: {error.strerror}: choose another place") from error
     for name, text in files.items():
         write_bytes(folder / name, text.encode())
     return [folder / name for name in files]

@@ -62,7 +62,9 @@ class Proof:
         if self.reason:
             return f"not proved: {self.reason}"
         what = "in the last place" if self.whole else "of an output"
-        return f"{self.by}: equal on {self.agree:,} of {self.rows:,} rows, largest difference {self.largest:.2g} {what}"
+        to = "the integer arithmetic" if self.whole else "the model"
+        rows = f"{self.agree:,} of {self.rows:,} rows"
+        return f"{self.by}: equal to {to} on {rows}, largest difference {self.largest:.2g} {what}"
 
 
 def farthest(wanted: Array, found: Array) -> float:

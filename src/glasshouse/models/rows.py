@@ -26,8 +26,12 @@ def cells_predictor(encoder: TableEncoding, network: Network) -> Callable[[Any],
     of_inputs, read = row_predictor(network), row_reader(encoder, network.dtype)
 
     def predict(row: Any) -> Array:
-        if type(row) is np.ndarray or not isinstance(row, ROWS):
-            return of_inputs(row)  # which says what it takes
+        if type(row) is np.ndarray:
+            return of_inputs(row)
+        if not isinstance(row, ROWS):
+            if not hasattr(row, "to_dict"):
+                return of_inputs(row)  # which says what it takes
+            row = row.to_dict()  # a Series of pandas
         outputs = of_inputs(read(row))
         if not all(map(math.isfinite, outputs.tolist())):
             raise ModelFileError(

@@ -133,7 +133,10 @@ def trained_table(model: AnyModel, found: Model, reading: Reading | None) -> Tab
         raise TableError(f"the table {file or 'the model was trained on'} is not beside the model: name a table")
     rows = as_table(source, reading)
     if not found.knows(rows):
-        raise TableError(f"{source} holds other rows than those the model was trained on: name a table")
+        raise TableError(
+            f"{source} holds other rows than those the model was trained on: name a table, or say again how this one "
+            "is written (--names, --delimiter, …)"
+        )
     return rows
 
 

@@ -142,6 +142,9 @@ def _plain(value: Any) -> Any:
             return float(str(value))  # the number that is written
         if isinstance(value, np.datetime64):
             return value.astype("datetime64[us]").item()
+        if isinstance(value, np.timedelta64):  # which numpy counts among the whole numbers
+            kept = np.datetime_data(value.dtype)[0] in ("s", "ms", "us", "ns")
+            return value if kept else value.astype("timedelta64[s]")
         if isinstance(value, np.float64 | np.integer | np.bool_ | np.str_):
             return value.item()
     return value
@@ -149,7 +152,10 @@ def _plain(value: Any) -> Any:
 
 def _cell_of_a_frame(value: Any) -> str | None:
     try:
-        return table_of(pa.table({"cell": pa.array([value], from_pandas=True)})).columns["cell"][0]
+        cells = pa.array([value], from_pandas=True)
+        if pa.types.is_nested(cells.type):  # several values are written as Python writes them
+            return str(value).strip()
+        return table_of(pa.table({"cell": cells})).columns["cell"][0]
     except (pa.ArrowException, OverflowError, TypeError):
         return str(value).strip()
 
@@ -158,7 +164,7 @@ def _reader(encoding: Encoding, marks: Collection[str], out: array[float], at: i
     def by_table(value: Any) -> None:
         codes = encoding.read(pa.array([word(value)], pa.string())).codes
         for k in range(len(encoding.features)):
-            out[at + k] = codes[0, k] if codes.ndim == 2 else float(codes[0] == k)
+            out[at + k] = codes[0, k]
 
     read = READERS[type(encoding)](encoding, out, at, by_table)
     if not marks:
@@ -325,10 +331,10 @@ def _one_hot_reader(encoding: OneHotEncoding, out: array[float], at: int, by_tab
         key = _number(value) if numeric else word(value)
         place = places.get(key) if key is not None else None
         if place is None:
-            if numeric and key is None:
-                by_table(value)  # which refuses what is infinite
-                return
-            place = gone.get(word(value), -1)
+            if numeric and key is None:  # by the table, which refuses what is infinite
+                place = int(encoding.read(pa.array([word(value)], pa.string())).codes[0])
+            else:
+                place = gone.get(word(value), -1)
         show(place)
 
     return read

@@ -38,16 +38,17 @@ def uses(plan: Plan) -> set[str]:
 
 def _number_lines(plan: Plan, column: Column, members: list[str], flag: str) -> list[str]:
     lines, cast = [], "(int8_t)" if plan.whole else ""
+    gone = f"row->{flag} || row->{members[0]} != row->{members[0]}"  # NaN is not equal to itself
     for number, member in zip(column.numbers, members, strict=True):
         value = _feature(plan, number, f"row->{member}")
         if flag:
             fill = number.center if number.fill is None else number.fill
-            value = f"row->{flag} ? {_constant(plan, _filled(number, fill))} : {value}"
+            value = f"{gone} ? {_constant(plan, _filled(number, fill))} : {value}"
             value = f"{cast}({value})" if cast else value
         lines.append(f"x[{number.feature}] = {value};")
     if column.indicator is not None:
         one, zero = _constant(plan, 1.0), _constant(plan, 0.0)
-        value = f"row->{flag} ? {one} : {zero}"
+        value = f"{gone} ? {one} : {zero}"
         lines.append(f"x[{column.indicator}] = {f'{cast}({value})' if cast else value};")
     return lines
 
@@ -67,7 +68,7 @@ def _feature(plan: Plan, number: Number, value: str) -> str:
     if number.scale != 1:
         value = f"{value} / {literal(number.scale, real)}"
     if number.bent:
-        value = f"bent({value})"
+        value = f"bent_far({value})" if wide and plan.real == "float" else f"bent({value})"
     elif wide and plan.real == "float":
         value = f"(float)({value})"
     return value if plan.whole is None else f"quantized({value})"

@@ -21,8 +21,9 @@ RESERVED = (
 )
 KEYWORDS = frozenset(RESERVED.split())
 LONGEST = 40
+SIGNS = {"<=": " le ", ">=": " ge ", "<": " lt ", ">": " gt ", "+": " plus ", "%": " percent "}
 OURS = (
-    *("class", "classes", "features", "h", "label", "missing", "needs_arithmetic_shifts", "network"),
+    *("class", "classes", "count", "features", "h", "label", "missing", "needs_arithmetic_shifts", "network"),
     *("outputs", "predict", "predict_proba", "push", "row", "value"),
 )
 
@@ -48,6 +49,8 @@ class Names:
 
     def new(self, text: str, *endings: str, longest: int = LONGEST) -> str:
         """An identifier like `text`, no other's, also with each of these endings."""
+        for sign, spoken in SIGNS.items():
+            text = text.replace(sign, spoken)
         plain = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
         word = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:longest].rstrip("_") or "unnamed"
         word = f"n{word}" if word[0].isdigit() else f"{word}_" if word in KEYWORDS else word

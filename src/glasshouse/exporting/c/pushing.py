@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from ..plan import Plan
@@ -40,7 +41,7 @@ def pushing(plan: Plan, row: Row) -> dict[str, Any]:
         "sample": "int16_t" if plan.counts else "float",
         "sum_kind": "int32_t" if plan.counts else "float",
         "answer": plan.answer,
-        "channel_words": _channels(window, counts=plan.counts is not None),
+        "channel_lines": textwrap.wrap(f"One sample: {_channels(window, counts=plan.counts is not None)}.", 114),
         "first_ages": ", ".join(str(-k * window.step) for k in range(window.at_once)),
         "first_lines": _lines(plan, row, FIRST),
         "next_lines": _lines(plan, row, NEXT),

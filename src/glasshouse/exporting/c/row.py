@@ -33,6 +33,12 @@ SUMMED = {  # what a member of a window in whole numbers holds
     "difference": "the sum of how far {channel} moves",
     "crossings": "how often the sign of {channel} changes",
 }
+PARTS = {  # of a date
+    "days": "days since 1970-01-01, the time a fraction",
+    "month": "its month, 1 to 12",
+    "weekday": "its weekday, 0 for Monday",
+    "hour": "its hour, 0 to 24, minutes a fraction",
+}
 FAR_CENTER = 32.0  # widths from 0, beyond which float32 would lose digits of the distance to the centre
 
 
@@ -98,7 +104,7 @@ class Row:
                 self.fields.append(Field(members[-1], kind, comment, found))
             if column.numbers and column.may_miss and not plan.counts and not plan.window:
                 flag = f"{members[0]}_missing"
-                self.fields.append(Field(flag, "uint8_t", f"1 where {in_comment(column.name)} is missing"))
+                self.fields.append(Field(flag, "uint8_t", f"1 where {in_comment(column.name)} is missing; so is NaN"))
             code = None
             if column.codes is not None:
                 members.append(names.new(column.name))
@@ -135,11 +141,12 @@ class Row:
 
 
 def _comment(column: Column, number: Number, counted: Counted | None) -> str:
-    words = f"{in_comment(column.name)}{', ' + number.part if number.part else ''}"
+    words = in_comment(column.name)
+    words += f", {PARTS[number.part]}" if number.part else ""
     if counted is None:
         return words
-    unit = "" if counted.unit == 1 else f", in units of {counted.unit:g}"
-    return f"{words}{unit}"
+    words += "" if counted.offset == 0 else f", less {counted.offset:.15g}"
+    return words if counted.unit == 1 else f"{words}, in units of {counted.unit:g}"
 
 
 def _summed(plan: Plan, place: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -81,7 +82,7 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
         "name": plan.name,
         "NAME": plan.name.upper(),
         "version": __version__,
-        "provenance": [in_comment(line, 114) for line in [*provenance(plan), *notes]],
+        "provenance": wrapped([*provenance(plan), *notes]),
         "scratch_bytes": scratch_bytes(plan),
         "n_features": network.n_features,
         "n_outputs": network.n_outputs,
@@ -128,13 +129,9 @@ def _context(plan: Plan, notes: list[str]) -> dict[str, Any]:
 
 
 def _bending(plan: Plan, helpers: set[str]) -> dict[str, Any]:
-    wide = plan.real == "double" or any(is_wide(number) for column in plan.columns for number in column.numbers)
-    return {
-        "bent": "bent" in helpers,
-        "bent_from": "double" if wide else "float",
-        "bent_suffix": "" if wide else "f",
-        "bent_cast": "(float)" if wide and plan.real == "float" else "",
-    }
+    """Whether numbers are bent, and some of them as doubles in an arithmetic of floats."""
+    numbers = [number for column in plan.columns for number in column.numbers if number.bent]
+    return {"bent": "bent" in helpers, "bent_far": plan.real == "float" and any(map(is_wide, numbers))}
 
 
 def _integers(plan: Plan) -> dict[str, Any]:
@@ -231,6 +228,11 @@ def _which(plan: Plan) -> str:
     if plan.classes is None:
         return ""
     return f", which of {len(plan.classes)} labels" if plan.many else f", one of {len(plan.classes)} classes"
+
+
+def wrapped(lines: list[str]) -> list[str]:
+    """Lines of a comment, none too long."""
+    return [part for line in lines for part in textwrap.wrap(in_comment(line, 600), 114, subsequent_indent="  ")]
 
 
 def provenance(plan: Plan) -> list[str]:

@@ -12,11 +12,11 @@ import numpy.typing as npt
 from onnx import TensorProto
 from scipy.special import erf
 
-from ...network.activations import ACTIVATIONS
 from .onnx_values import (
     MOST_WIDTH,
     PROBES,
     TYPES,
+    WORD,
     Labels,
     Marks,
     Places,
@@ -24,23 +24,28 @@ from .onnx_values import (
     Spread,
     Unfit,
     Value,
+    activation_of,
     checked_spread,
+    near,
     short,
 )
 
-__all__ = ["NEEDED", "OPERATORS", "Call", "activation_of", "onto"]
+__all__ = ["NEEDED", "OPERATORS", "Call", "onto"]
 
 Array = npt.NDArray[Any]
-KNOWN = {row.name: row.value(PROBES) for row in ACTIVATIONS.values() if row.elementwise}
-NEAR = 2e-6  # how far f may be from an activation, relative to max(1, |f|): constants of files are single precision
+MOST_LAYERS = 256
 
 
 @dataclass(frozen=True)
 class Call:
-    """One node: its inputs, None for those left out, and its attributes, the usual ones where it names none."""
+    """One node: its inputs, None for those left out, and its attributes, the usual ones where it names none.
+
+    `room` refuses to make that many bytes where so many are not left; what is made is counted afterwards.
+    """
 
     inputs: list[Value | None]
     attributes: Mapping[str, Any]
+    room: Callable[[int], None]
 
     def constant(self, k: int, what: str) -> Array:
         """Input k, which must be a constant array."""
@@ -61,22 +66,6 @@ class Call:
         return int(self.attributes["axis"])
 
 
-def activation_of(signal: Signal) -> str:
-    """Which activation f is, told by its values."""
-    if signal.softmax:
-        return "softmax"
-    for name, values in KNOWN.items():
-        if signal.probe.dtype != bool and _near(signal.probe, values):
-            return name
-    cure = "leaky_relu has the slope 0.01, elu alpha 1, gelu is by erf"
-    raise Unfit(f"what stands before it is none of {', '.join(KNOWN)}: {cure}")
-
-
-def _near(found: Array, wanted: Array) -> bool:
-    with np.errstate(all="ignore"):
-        return bool((np.abs(found - wanted) <= NEAR * np.maximum(1, np.abs(wanted))).all())
-
-
 def onto(signal: Signal, w: Array | Spread, b: Array | None) -> Signal:
     """Rows through one more layer, w (fan_out, fan_in)."""
     fan_out, fan_in = w.shape
@@ -93,6 +82,8 @@ def onto(signal: Signal, w: Array | Spread, b: Array | None) -> Signal:
         return Signal((), (w, b), fan_out)
     if name == "softmax":
         raise Unfit("a layer follows on softmax, which only outputs may have")
+    if len(signal.layers) + 2 > MOST_LAYERS:
+        raise Unfit(f"it is layer {len(signal.layers) + 2}: {MOST_LAYERS} are read")
     return Signal((*signal.layers, (*signal.linear, name)), (w, b), fan_out)
 
 
@@ -105,12 +96,13 @@ def _weights(call: Call, k: int, transposed: bool) -> Array | Spread:
     w = call.inputs[k] if k < len(call.inputs) else None
     if not isinstance(w, np.ndarray | Spread) or len(w.shape) != 2:
         raise Unfit("its second input must be a constant with two sizes: weights that change are not read")
-    return w if transposed else _transposed(w)
+    return w if transposed else _transposed(call, w)
 
 
-def _transposed(w: Array | Spread) -> Array | Spread:
+def _transposed(call: Call, w: Array | Spread) -> Array | Spread:
     if not isinstance(w, Spread):
         return w.T
+    call.room(w.nbytes)
     rows, columns = np.divmod(w.places, w.shape[1])
     return checked_spread("a transposed tensor", w.shape[::-1], columns * w.shape[0] + rows, w.values)
 
@@ -148,6 +140,7 @@ def _sum(call: Call, sign: float) -> Value:
         return _binary(np.add if sign > 0 else np.subtract)(call)
     if isinstance(other, np.ndarray):
         w, b = signal.linear
+        call.room(8 * w.shape[0])
         more = _bias(other, w.shape[0]) * other.dtype.type(sign)
         return replace(signal, linear=(w, more if b is None else b + more))
     return _binary(np.add if sign > 0 else np.subtract)(call)
@@ -238,9 +231,12 @@ def _cast(call: Call) -> Value:
     if to not in TYPES:
         raise Unfit(f"it casts to element type {short(to)}, which is not read")
     kind = np.dtype(TYPES[to][0])
-    if isinstance(value, np.ndarray) and "O" not in (kind.kind, value.dtype.kind):
+    array = value.values if isinstance(value, Spread) else value
+    if isinstance(array, np.ndarray) and "O" not in (kind.kind, array.dtype.kind):
+        call.room(array.size * kind.itemsize)
         with np.errstate(all="ignore"):
-            return value.astype(kind)
+            array = array.astype(kind)
+        return replace(value, values=array) if isinstance(value, Spread) else array
     if isinstance(value, Signal) and kind == np.int64 and np.array_equal(value.probe, PROBES > 0):
         return Marks(value)
     if isinstance(value, Signal) and (kind.kind != "f" or value.probe.dtype == bool):
@@ -262,7 +258,7 @@ def _transpose(call: Call) -> Value:
     order = call.attributes["perm"]
     if order not in (None, [0, 1], [1, 0]):
         raise Unfit(f"its perm is {short(order)}: there are two axes")
-    return w if order == [0, 1] else _transposed(w)
+    return w if order == [0, 1] else _transposed(call, w)
 
 
 def _reshape(call: Call) -> Value:
@@ -284,6 +280,7 @@ def _reshape(call: Call) -> Value:
         raise Unfit(f"it reshapes a constant of shape {list(value.shape)} to {short(wanted)}")
     if isinstance(value, Spread):
         return Spread(tuple(wanted), value.places, value.values)
+    call.room(value.nbytes)  # of what is transposed it makes a copy
     return value.reshape(wanted)
 
 
@@ -294,7 +291,7 @@ def _concat(call: Call) -> Value:
         raise Unfit("it joins constants and rows")
     signal = _one_z(call.inputs)
     first, second = _probed(call.inputs[0]), _probed(call.inputs[1])
-    if signal.width != 1 or not _near(first, 1 - second):
+    if signal.width != 1 or not near(first, 1 - second, overflows=True):
         raise Unfit("only the probabilities of two classes are read side by side, 1 - p and p")
     return replace(call.signal(1), both=True, width=2)
 
@@ -312,6 +309,7 @@ def _gather(call: Call) -> Value:
     places = call.inputs[1]
     if words.dtype.kind not in "OiubU" or words.size != places.of.width or words.ndim > 2:
         raise Unfit(f"it names {words.size} classes, for {places.of.width} outputs")
+    call.room(WORD * words.size)
     return Labels(places.of, tuple(str(word) for word in words.reshape(-1).tolist()))
 
 
@@ -335,6 +333,7 @@ def _scatter(call: Call) -> Value:
     assert isinstance(values, np.ndarray)
     if places.ndim != 1 or places.shape != values.shape or places.dtype.kind != "i" or values.dtype.kind != "f":
         raise Unfit(f"it scatters {values.size} values to {places.size} places")
+    call.room(8 * places.size + values.nbytes)
     return checked_spread("it", zeros.shape, places, values)
 
 

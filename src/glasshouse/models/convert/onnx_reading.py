@@ -14,8 +14,22 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from ...network.layers import Dense, Layer, Sparse
 from ...network.network import Network
 from ...network.topology import Topology
-from .onnx_operators import NEEDED, OPERATORS, Call, activation_of
-from .onnx_values import MOST_WIDTH, Labels, Marks, Places, Signal, Spread, Unfit, Value, array_of, short, spread_of
+from .onnx_operators import NEEDED, OPERATORS, Call
+from .onnx_values import (
+    MOST_WIDTH,
+    Budget,
+    Labels,
+    Marks,
+    Places,
+    Signal,
+    Spread,
+    Unfit,
+    Value,
+    activation_of,
+    array_of,
+    short,
+    spread_of,
+)
 
 __all__ = ["Found", "network_in"]
 
@@ -23,7 +37,7 @@ Array = npt.NDArray[Any]
 FLOATS = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16)
 NUMBERS = (*FLOATS, TensorProto.INT64, TensorProto.INT32)
 OLDEST, NEWEST = 7, 30  # opsets: before, arithmetic broadcast otherwise; newer ones nobody has seen
-MOST_NODES, MOST_LAYERS = 10_000, 256
+MOST_NODES = 10_000
 GROWTH = 32  # how many times the size of its file what a graph computes from constants may take
 CURES = {
     "QuantizeLinear": "a quantised network is not read: give the float one it was made from",
@@ -73,12 +87,9 @@ def network_in(proto: ModelProto, n_bytes: int, start: str | None = None) -> Fou
         made = [k for k, node in enumerate(nodes) if start in node.output]
         nodes = nodes[made[0] + 1 :] if made else nodes
         values[start] = Signal((), None, None)
-    spent = 0
+    budget = Budget(GROWTH * n_bytes + (1 << 20))
     for node in nodes:
-        value = _named(node, lambda node=node: _value(node, values))
-        spent += value.nbytes if isinstance(value, np.ndarray) else 0
-        if spent > GROWTH * n_bytes + (1 << 20):
-            raise Unfit(f"node {_called(node)}: the constants grow to {spent:,} bytes: fold them before saving")
+        value = _named(node, lambda node=node: _value(node, values, budget))
         for name in [name for name in node.output if name]:
             if name in values:
                 raise Unfit(f"node {_called(node)}: {short(name)} is computed twice: the file is damaged")
@@ -134,12 +145,14 @@ def _named(node: NodeProto, run: Any) -> Value:
         raise Unfit(f"node {_called(node)}: {error}") from error
 
 
-def _value(node: NodeProto, values: dict[str, Value]) -> Value:
+def _value(node: NodeProto, values: dict[str, Value], budget: Budget) -> Value:
     if not node.output or not node.output[0]:
         raise Unfit("it has no output: the file is damaged")
     domain = "" if node.domain == "ai.onnx" else node.domain
     if (domain, node.op_type) == ("", "Constant"):
-        return _constant(node)
+        constant = _constant(node)
+        budget.take(constant, ())
+        return constant
     if (domain, node.op_type) not in OPERATORS:
         raise Unfit(CURES.get(node.op_type, "only layers, known activations and labels are read: leave it out"))
     operator = OPERATORS[domain, node.op_type]
@@ -147,7 +160,9 @@ def _value(node: NodeProto, values: dict[str, Value]) -> Value:
     if gone:
         raise Unfit(f"it reads {short(gone[0])}, which nothing before it gives: nodes must stand in order")
     inputs = [values[name] if name else None for name in node.input]
-    return operator.run(Call(inputs, _attributes(node, operator.attributes)))
+    value = operator.run(Call(inputs, _attributes(node, operator.attributes), budget.room))
+    budget.take(value, inputs)
+    return value
 
 
 def _attributes(node: NodeProto, usual: dict[str, Any]) -> dict[str, Any]:
@@ -224,8 +239,6 @@ def _network(signal: Signal, n_bytes: int) -> Network:
     if signal.linear is None:
         raise Unfit("it holds no layer: there is nothing to read")
     parts = [*signal.layers, (*signal.linear, activation_of(signal))]
-    if len(parts) > MOST_LAYERS:
-        raise Unfit(f"it has {len(parts)} layers: {MOST_LAYERS} are read")
     units = parts[0][0].shape[1] + sum(w.shape[0] for w, _, _ in parts)
     stored = sum((w.values if isinstance(w, Spread) else w).size for w, _, _ in parts)
     if units > n_bytes or stored > n_bytes:  # each takes some bytes of the file, unless it uses them over and over

@@ -1,8 +1,13 @@
-"""What stands between the nodes of an ONNX file as it is read: constants, and what has become of the rows so far."""
+"""What stands between the nodes of an ONNX file as it is read: constants, and what has become of the rows so far.
+
+An activation is told by its values at `PROBES`, which reach to where single precision ends: what is clipped, however
+far out, is none.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +15,14 @@ import numpy as np
 import numpy.typing as npt
 from onnx import SparseTensorProto, TensorProto, numpy_helper
 
+from ...network.activations import ACTIVATIONS
+
 __all__ = [
+    "MOST_WIDTH",
     "PROBES",
+    "TYPES",
+    "WORD",
+    "Budget",
     "Labels",
     "Marks",
     "Places",
@@ -19,13 +30,17 @@ __all__ = [
     "Spread",
     "Unfit",
     "Value",
+    "activation_of",
     "array_of",
+    "checked_spread",
+    "near",
     "short",
     "spread_of",
 ]
 
 Array = npt.NDArray[Any]
 MOST_WIDTH = 1 << 16  # of a layer; each of its inputs may become a column
+WORD = 64  # bytes of a short text, with its place in a tuple
 TYPES: dict[int, tuple[str, str]] = {  # numpy's name, and the field that holds the numbers unless raw_data does
     TensorProto.FLOAT: ("float32", "float_data"),
     TensorProto.DOUBLE: ("float64", "double_data"),
@@ -39,7 +54,12 @@ TYPES: dict[int, tuple[str, str]] = {  # numpy's name, and the field that holds 
     TensorProto.STRING: ("object", "string_data"),
 }
 FIELDS = ("raw_data", *sorted({where for _, where in TYPES.values()}), "uint64_data")
-PROBES = np.concatenate(([0.0], *(sign * np.geomspace(1e-3, 40, 30) for sign in (1, -1))))  # z at which f is told
+FAR = (1e2, 3e2, 7e2, 1e3, 1e4, 1e5, 1e6, 1e9, 1e12, 1e18, 1e25, 1e32, 1e38)
+PROBES = np.concatenate(([0.0], *(sign * np.r_[np.geomspace(1e-3, 40, 30), FAR] for sign in (1, -1))))  # z
+KNOWN = {row.name: row.value(PROBES) for row in ACTIVATIONS.values() if row.elementwise}
+STRAIGHT = ("identity", "relu", "leaky_relu", "sign")  # made of lines, which are told at each probe
+OVERFLOW = np.abs(PROBES) > 709  # where exp(z) is beyond double precision, and with it what is spelled by it
+NEAR = 2e-6  # how far f may be from an activation, relative to max(1, |f|): constants of files are single precision
 
 
 class Unfit(Exception):
@@ -61,6 +81,10 @@ class Spread:
     shape: tuple[int, ...]
     places: npt.NDArray[np.int64]
     values: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.places.nbytes + self.values.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +118,11 @@ class Signal:
         """Whether both are functions of one z."""
         return self.linear is other.linear and len(self.layers) == len(other.layers) and self.flat and other.flat
 
+    @property
+    def nbytes(self) -> int:
+        """Of the last layer's weights."""
+        return sum(array.nbytes for array in self.linear or () if array is not None)
+
 
 @dataclass(frozen=True, eq=False)
 class Places:
@@ -109,6 +138,10 @@ class Labels:
     of: Signal
     classes: tuple[str, ...]
 
+    @property
+    def nbytes(self) -> int:
+        return WORD * len(self.classes)
+
 
 @dataclass(frozen=True, eq=False)
 class Marks:
@@ -118,6 +151,48 @@ class Marks:
 
 
 Value = Array | Spread | Signal | Places | Labels | Marks
+
+
+@dataclass
+class Budget:
+    """How many bytes what a graph computes from constants may take, all of it together."""
+
+    most: int
+    spent: int = 0
+
+    def room(self, n_bytes: int) -> None:
+        """Refuse what would take more than is left: for before it is made."""
+        if self.spent + n_bytes > self.most:
+            raise Unfit(f"the constants grow to {self.spent + n_bytes:,} bytes: fold them before saving")
+
+    def take(self, made: Value, given: Sequence[Value | None]) -> None:
+        """Count what a node made, unless it is there already, as one of those it was given."""
+        if isinstance(made, Signal):
+            new = not any(isinstance(value, Signal) and value.linear is made.linear for value in given)
+        else:
+            new = not any(value is made for value in given)
+        n_bytes = made.nbytes if new and not isinstance(made, Places | Marks) else 0
+        self.room(n_bytes)
+        self.spent += n_bytes
+
+
+def activation_of(signal: Signal) -> str:
+    """Which activation f is, told by its values."""
+    if signal.softmax:
+        return "softmax"
+    for name, values in KNOWN.items():
+        if signal.probe.dtype != bool and near(signal.probe, values, overflows=name not in STRAIGHT):
+            return name
+    cure = "leaky_relu has the slope 0.01, elu alpha 1, gelu is by erf, nothing is clipped"
+    raise Unfit(f"what stands before it is none of {', '.join(KNOWN)}: {cure}")
+
+
+def near(found: Array, wanted: Array, *, overflows: bool) -> bool:
+    """Whether two functions are one at the probes; one that `overflows` may be no finite number where exp is none."""
+    with np.errstate(all="ignore"):
+        close = np.abs(found - wanted) <= NEAR * np.maximum(1, np.abs(wanted))
+    fits = np.where(np.isfinite(wanted), close, found == wanted)
+    return bool((fits | (OVERFLOW & ~np.isfinite(found) if overflows else False)).all())
 
 
 def short(name: object) -> str:
@@ -150,6 +225,10 @@ def array_of(tensor: TensorProto) -> Array:
     if count < 0 or there != count or not (raw or filled in ([], [where])):
         raise Unfit(f"{what} claims the shape {short(list(dims))} and holds {there:g} numbers: the file is damaged")
     try:
+        if kind == "object":  # each word for itself: an array of text is as wide as the longest for each
+            words = np.empty(count, object)
+            words[:] = [word.decode() for word in tensor.string_data]
+            return words.reshape(dims)
         return np.asarray(numpy_helper.to_array(tensor)).reshape(dims)
     except (ValueError, TypeError, OverflowError, UnicodeError) as error:
         raise Unfit(f"{what} cannot be read ({short(str(error))}): the file is damaged") from error
