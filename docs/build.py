@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 
 from glasshouse.cli.main import VERBS, glasshouse
+from glasshouse.exporting.c.mcu import MCUS
 from glasshouse.health.findings import KINDS as FINDINGS
 from glasshouse.health.findings import Kind as FindingKind
 from glasshouse.network.activations import ACTIVATIONS
@@ -122,6 +123,11 @@ def units() -> str:
         table(["allocation", "each layer gets"], allocations),
         *pruning(),
         *tracing(),
+        "## Processors\n",
+        "`src/glasshouse/exporting/c/mcu.py`. What C is linked for (`--mcu`), and the board on which QEMU runs it.\n",
+        table(
+            ["name", "compiled with", "board"], [[code(n), code(" ".join(m.flags)), m.board] for n, m in MCUS.items()]
+        ),
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),

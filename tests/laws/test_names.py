@@ -17,6 +17,7 @@ import pytest
 import glasshouse
 from glasshouse.cli.main import VERBS
 from glasshouse.cli.main import glasshouse as group
+from glasshouse.exporting.c.mcu import MCUS
 from glasshouse.network.activations import ACTIVATIONS
 from glasshouse.network.density import ALLOCATIONS
 from glasshouse.network.initializers import ALIASES, INITIALIZERS
@@ -99,6 +100,7 @@ def test_a_verb_is_a_function_with_the_same_options(verb: str) -> None:
 
 
 UNITS = [
+    *MCUS,
     *TRACED,
     *FORMATS,
     *SLIPS,

@@ -128,5 +128,5 @@ def _judged(scores: Judged, task: str) -> list[str]:
     for name, before in scores.before.items():
         pair = number(name, before), number(name, scores.after[name])
         lines.append(f"  {score_name(name):30}{pair[0]:>12}{pair[1]:>12}")
-    what = "is within a hundredth of the spread of" if task == "regression" else "says what is said by"
-    return [*lines, f"  int8 {what} the model on {scores.same:,} of these {scores.rows:,} rows"]
+    what = "within 1 % of the spread" if task == "regression" else "labels as the model's"
+    return [*lines, f"  {what:30}{scores.same:>24,} of {scores.rows:,} rows"]
