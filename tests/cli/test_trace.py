@@ -112,7 +112,12 @@ def test_losses_of_a_long_run(glasshouse) -> None:
 
 
 def test_a_model_is_traced_for_a_row_of_its_table(glasshouse, here) -> None:
-    assert glasshouse("train", "example:iris", "--target", "target", "--no-baselines", "--out", "m.glass")[0] == 0
+    assert (
+        glasshouse(
+            "train", "example:iris", "--target", "target", "--no-baselines", "--hidden", "8", "--out", "m.glass"
+        )[0]
+        == 0
+    )
     code, out, err = glasshouse("trace", "m.glass", "--row", "3", "--only", "z1")
     assert (code, err) == (0, "")
     assert "x1 is petal length (cm)" in out

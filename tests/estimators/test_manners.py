@@ -377,6 +377,7 @@ def test_ctrl_c_ends_a_fit_with_the_best_so_far() -> None:
         while not done.wait(1.0):
             os.kill(os.getpid(), signal.SIGINT)
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     threading.Thread(target=press_until_it_ends).start()
     try:
         with warnings.catch_warnings():
@@ -385,5 +386,6 @@ def test_ctrl_c_ends_a_fit_with_the_best_so_far() -> None:
                 model.fit(X, y)
     finally:
         done.set()
+        signal.signal(signal.SIGINT, before)
     assert 0 < model.n_iter_ < 100_000
     assert model.score(X, y) > 0.9

@@ -41,7 +41,7 @@ class FrontierDisplay:
     Examples
     --------
     >>> import glasshouse as gh
-    >>> model = gh.train("example:iris", target="target", baselines=False, out="")
+    >>> model = gh.train("example:iris", target="target", hidden=(8,), baselines=False, out="")
     >>> found = gh.prune(model, "example:iris", max_drop=0.02)
     >>> list(gh.FrontierDisplay.from_pruned(found).lines_)
     ['magnitude']

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from ...errors import GlasshouseError
 from ..plan import Plan
 from .layers import c_layers, functions_of
+from .programs import run
 from .row import Row
 from .writer import scratch_bytes, source, templates
 
@@ -112,8 +113,8 @@ def sized(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]] | None = None) ->
         flash = total["text"] + total["data"] - harness["text"] - harness["rodata"]
         static = total["data"] + total["bss"] - harness["bss"]
         stack, instructions, ran = _stack_bound(place / f"{plan.name}.su"), None, False
-        if raw is not None and flash < MOST_FLASH and (run := _counted(plan, mcu, raw)) is not None:
-            stack, instructions, ran = run.stack, int(run.instructions.max()), True
+        if raw is not None and flash < MOST_FLASH and (tried := _counted(plan, mcu, raw)) is not None:
+            stack, instructions, ran = tried.stack, int(tried.instructions.max()), True
             stack += _frame(place / f"{plan.name}.su", "_push") if plan.window else 0
     row = _given_bytes(plan)
     code, tables = ours["text"], ours["rodata"] + ours["data"]
@@ -160,10 +161,9 @@ def emulated(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run:
             "-serial",
             "none",
         ]
-        made = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False, timeout=300)
-    said = [int(word) for word in (made.stderr + made.stdout).split() if word.isdigit()]
-    if len(said) != (wanted := 3 * len(records) + 2) or made.returncode:
-        raise GlasshouseError(f"{QEMU} ended with {made.returncode} after {len(said)} of {wanted} numbers")
+        said = [int(word) for word in run(words, place, "in its firmware", timeout=300).split() if word.isdigit()]
+    if len(said) != (wanted := 3 * len(records) + 2):
+        raise GlasshouseError(f"{QEMU} gave {len(said)} of {wanted} numbers: please report it")
     found = np.array(said[:-2], np.int64).reshape(-1, 3)
     bits = found[:, 2].astype(np.uint32)
     real = plan.classes is None and plan.whole is None
@@ -193,23 +193,17 @@ def _link(plan: Plan, mcu: str, place: Path, records: Array | None) -> None:
     )
     (place / "firmware.ld").write_text(templates().get_template("firmware.ld").render())
     flags = [*FLAGS, *MCUS[mcu].flags]
-    _run([GCC, *flags, "-fstack-usage", "-c", f"{plan.name}.c"], place)
-    _run([GCC, *flags, *PLAIN_LOOPS, "-c", "firmware_.c"], place)
-    _run([GCC, *flags, "firmware_.o", f"{plan.name}.o", *LINK, "-lm", "-o", "firmware.elf"], place)
-
-
-def _run(words: list[str], place: Path) -> str:
-    made = subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
-    if made.returncode:
-        raise GlasshouseError(
-            f"{words[0]} ended with {made.returncode}: {' '.join(made.stderr.split())[:300]}: please report it"
-        )
-    return made.stdout
+    for words in (
+        ["-fstack-usage", "-c", f"{plan.name}.c"],
+        [*PLAIN_LOOPS, "-c", "firmware_.c"],
+        ["firmware_.o", f"{plan.name}.o", *LINK, "-lm", "-o", "firmware.elf"],
+    ):
+        run([GCC, *flags, *words], place, "on the C that was written")
 
 
 def _sections(elf: Path) -> dict[str, int]:
     """Bytes of text, data and bss in a linked file."""
-    names, numbers = _run(["arm-none-eabi-size", str(elf)], elf.parent).splitlines()[:2]
+    names, numbers = run(["arm-none-eabi-size", str(elf)], elf.parent, "on what was linked").splitlines()[:2]
     return dict(zip(names.split()[:3], map(int, numbers.split()[:3])))
 
 

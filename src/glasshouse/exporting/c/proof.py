@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import GlasshouseError
 from ...tables.table import Table
 from ..plan import Plan
 from ..proof import TIE, Proof, RoundedProof, distances, farthest, spread_of, told_apart
+from .programs import run
 from .row import Row
 from .writer import source, templates
 
@@ -51,10 +50,8 @@ class Compiled:
         for name, text in (files or source(plan, [])).items():
             (self.place / name).write_text(text)
         (self.place / "proof_.c").write_text(_harness(plan))
-        made = _run([*shlex.split(cc), *STRICT, *flags, f"{plan.name}.c", "proof_.c", "-o", "proof", "-lm"], self.place)
-        self.messages = made.stderr
-        if made.returncode:
-            raise GlasshouseError(f"{cc} refuses the C that was written: {one_line(made.stderr)}: please report it")
+        words = [*shlex.split(cc), *STRICT, *flags, f"{plan.name}.c", "proof_.c", "-o", "proof", "-lm"]
+        self.messages = run(words, self.place, "on the C that was written")
 
     def __enter__(self) -> Compiled:
         return self
@@ -85,21 +82,8 @@ class Compiled:
 
     def _through(self, what: str, data: Array, kind: np.dtype[Any]) -> Array:
         (self.place / "in").write_bytes(data.tobytes())
-        made = _run([str(self.place / "proof"), what, "in", "out"], self.place)
-        if made.returncode:
-            raise GlasshouseError(
-                f"the compiled C ended with {made.returncode}: {one_line(made.stderr)}: please report it"
-            )
+        run([str(self.place / "proof"), what, "in", "out"], self.place, "which is the compiled C")
         return np.frombuffer((self.place / "out").read_bytes(), kind)
-
-
-def one_line(text: str) -> str:
-    """What a program said, short enough for a message."""
-    return " ".join(text.split())[:300]
-
-
-def _run(words: list[str], place: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, cwd=place, capture_output=True, text=True, check=False)
 
 
 def _harness(plan: Plan) -> str:
