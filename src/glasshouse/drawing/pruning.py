@@ -42,7 +42,7 @@ class FrontierDisplay:
     --------
     >>> import glasshouse as gh
     >>> model = gh.train("example:iris", target="target", hidden=(8,), baselines=False, out="")
-    >>> found = gh.prune(model, "example:iris", max_drop=0.02)
+    >>> found = gh.prune(model, "example:iris", max_drop=0.02, retrain=False)
     >>> list(gh.FrontierDisplay.from_pruned(found).lines_)
     ['magnitude']
     """
