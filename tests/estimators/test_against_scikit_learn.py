@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier as PeerClassifier
 from sklearn.neural_network import MLPRegressor as PeerRegressor
 from sklearn.preprocessing import StandardScaler
 
 from glasshouse import SGD, Adam, InverseScaling, MLPClassifier, MLPRegressor
+from glasshouse.estimators.targets import Classes
 from glasshouse.network.network import Network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -96,3 +100,13 @@ def test_names_of_scikit_learn_are_there_and_mean_the_same() -> None:
     assert [w.shape for w in ours.coefs_] == [w.shape for w in theirs.coefs_]
     assert len(ours.validation_scores_) == len(theirs.validation_scores_)
     assert ours.t_ == theirs.t_
+
+
+@given(st.integers(2, 5), st.integers(1, 30), st.booleans(), st.integers(0, 2**32 - 1))
+def test_the_score_that_chooses_is_accuracy(n_classes: int, n: int, weighted: bool, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    targets = Classes(np.arange(n_classes))
+    y, outputs = rng.integers(0, n_classes, n), rng.random((n, targets.n_outputs))
+    weight = rng.uniform(0.1, 2, n) if weighted else None
+    wanted = accuracy_score(y, targets.decode(outputs), sample_weight=weight)
+    assert targets.score(outputs, targets.encode(y, np.float32), weight) == wanted

@@ -98,8 +98,8 @@ class Classes:
         return np.asarray(self.classes[self.places(outputs)])
 
     def score(self, outputs: Array, Y: Array, weight: Array | None) -> float:
-        """Accuracy."""
-        return float(accuracy_score(self.places(Y), self.places(outputs), sample_weight=weight))
+        """Accuracy: accuracy_score without its checks, a millisecond each, as pruning asks 200 times a point."""
+        return float(np.average(self.places(Y) == self.places(outputs), weights=weight))
 
     def finished(self, network: Network) -> Network:
         return network
