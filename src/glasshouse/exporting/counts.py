@@ -90,7 +90,8 @@ class Counted:
         """Of counts that are no larger than `largest`."""
         step = number.scale / STEPS if number.bent else number.scale * inputs.scale
         limit = 2 * largest
-        if unit / step >= 0.4999 * 2 ** (30 - limit.bit_length()):  # a sum that moves little: its ends are cut off
+        most = 0.4999 if number.bent else 1 / 64  # a step of an input has to be rounded well, 1024ths have not
+        if unit / step >= most * 2 ** (30 - limit.bit_length()):  # a sum that moves little: its ends are cut off
             limit = min(limit, math.ceil((FAR * STEPS if number.bent else FAR_STEPS) * step / unit))
         ease = 30 - limit.bit_length()
         multiplier, shift = multiplier_of(np.array([min(unit / step / (1 << ease), 0.4999)]))
