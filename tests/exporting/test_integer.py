@@ -10,13 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import softmax
 
+from glasshouse.exporting.c.numbers import narrowest
 from glasshouse.exporting.columns import Number
 from glasshouse.exporting.counts import LARGEST, STEPS, Counted, thresholds_of, unit_for
 from glasshouse.exporting.integer import (
     IntegerNetwork,
     Scale,
     multiplier_of,
-    narrowest,
     probabilities_of,
     requantized,
     scale_of,

@@ -1,6 +1,6 @@
 """What one row is before it is encoded: the numbers and codes of each column, and what becomes of them.
 
-C and ONNX are written from this view, whatever kind of encoding a column has.
+C is written from this view, whatever kind of encoding a column has; ONNX shares what both have to decide.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..errors import TableError
 from ..tables.columns import numbers, truths
@@ -21,12 +20,25 @@ from ..tables.dates import moments
 from ..tables.encoder import TableEncoding
 from ..tables.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, Encoding, NumberEncoding, scaled
 from ..tables.table import Table
-from ..tables.taken import TRUTHS, OneHotEncoding, ScaledEncoding
+from ..tables.taken import OneHotEncoding, ScaledEncoding
 
-__all__ = ["Codes", "Column", "Number", "columns_of", "encoded", "raw_rows"]
+__all__ = ["DATE_PARTS", "Codes", "Column", "Number", "columns_of", "encoded", "needs_double", "raw_rows"]
 
 Array = npt.NDArray[Any]
 MISSING, OTHER = "missing", "other"
+FAR_CENTER = 32.0  # scales from 0, beyond which single precision loses digits of the distance to the centre
+SCALES = 1e-30, 1e30  # that divide in single precision
+DATE_PARTS = {  # what is given of a date
+    "days": "days since 1970-01-01, with the share of the day",
+    "month": "month, 1 to 12",
+    "weekday": "day of the week, 0 for Monday",
+    "hour": "hour, with the share of it",
+}
+
+
+def needs_double(center: float, scale: float) -> bool:
+    """Whether a number has to be given in double precision."""
+    return abs(center) > FAR_CENTER * scale or not SCALES[0] <= scale <= SCALES[1]
 
 
 @dataclass(frozen=True)
@@ -60,14 +72,10 @@ class Codes:
     values : for each code, (feature, value) pairs
         What becomes of it; every other feature of the column is 0. Code k of a category is its k-th feature; codes
         without one are the last.
-    other, missing : int
-        The codes of these; -1 where there is no other.
     """
 
     words: tuple[str, ...]
     values: tuple[tuple[tuple[int, float], ...], ...]
-    other: int
-    missing: int
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ def _column(encoding: Encoding, at: int) -> Column:
     if isinstance(encoding, DateEncoding):
         if not encoding.parts:  # of a date that was the same in every row: whether it is there
             gone = ((at, 1.0),) if encoding.indicator else ()
-            return Column(encoding.name, encoding, codes=Codes(("there", MISSING), ((), gone), -1, 1))
+            return Column(encoding.name, encoding, codes=Codes(("there", MISSING), ((), gone)))
         made = tuple(
             Number(part, at + k, median, median, scale, True)
             for k, (part, median, scale) in enumerate(
@@ -128,15 +136,14 @@ def _column(encoding: Encoding, at: int) -> Column:
 def _codes(encoding: CategoryEncoding | OneHotEncoding | BooleanEncoding, at: int) -> Codes:
     if isinstance(encoding, BooleanEncoding):
         gone = ((at, 0.5), *[(at + 1, 1.0)] * encoding.indicator)
-        return Codes(("no", "yes", MISSING), ((), ((at, 1.0),), gone), -1, 2)
+        return Codes(("no", "yes", MISSING), ((), ((at, 1.0),), gone))
     words, n = encoding.levels, len(encoding.levels)
-    features = ["other"] * (isinstance(encoding, CategoryEncoding) and encoding.other) + ["missing"] * encoding.missing
+    features = [OTHER] * (isinstance(encoding, CategoryEncoding) and encoding.other) + [MISSING] * encoding.missing
     ends = features + [word for word in (OTHER, MISSING) if word not in features]
     values = [((at + k, 1.0),) if k < n + len(features) else () for k in range(n + 2)]
-    other, missing = n + ends.index(OTHER), n + ends.index(MISSING)
     if isinstance(encoding, OneHotEncoding) and encoding.fill is not None:
-        values[missing] = values[words.index(encoding.fill)] if encoding.fill in words else ()
-    return Codes((*words, *ends), tuple(values), other, missing)
+        values[n + ends.index(MISSING)] = values[words.index(encoding.fill)] if encoding.fill in words else ()
+    return Codes((*words, *ends), tuple(values))
 
 
 def raw_rows(encoder: TableEncoding, table: Table) -> list[list[Array]]:
@@ -153,10 +160,8 @@ def _numbers(column: Column, words: pa.Array) -> list[Array]:
     if isinstance(column.encoding, DateEncoding):
         found = moments(words, column.encoding.order)._asdict()
         return [found[part] for part in column.encoding.parts]
-    values = numbers(column.name, words)
-    if isinstance(column.encoding, ScaledEncoding):
-        for word, value in TRUTHS.items():
-            values[np.asarray(pc.equal(words, word).fill_null(False))] = value
+    taken = column.encoding
+    values = taken.numbers(words) if isinstance(taken, ScaledEncoding) else numbers(column.name, words)
     if not column.may_miss and np.isnan(values).any():
         cell = words[int(np.isnan(values).argmax())].as_py()
         raise TableError(f"column {column.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
@@ -166,7 +171,7 @@ def _numbers(column: Column, words: pa.Array) -> list[Array]:
 def _coded(column: Column, codes: Codes, words: pa.Array) -> Array:
     if isinstance(column.encoding, BooleanEncoding):
         values = truths(words)
-        return np.where(np.isnan(values), codes.missing, np.nan_to_num(values)).astype(np.int64)
+        return np.where(np.isnan(values), len(codes.words) - 1, np.nan_to_num(values)).astype(np.int64)
     if isinstance(column.encoding, DateEncoding):
         return np.isnan(moments(words, column.encoding.order).days).astype(np.int64)
     place = np.asarray(column.encoding.read(words).codes, np.int64)  # -1 where the cell has no feature

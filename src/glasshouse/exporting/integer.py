@@ -8,7 +8,6 @@ outputs are scores in int16, before softmax or sigmoid, which change no order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,9 +34,7 @@ LEAST_SHIFT, MOST_SHIFT = 16, 46
 STRAIGHT = ("identity", "relu")  # a sum is clamped, and that is the activation
 SCORES = 1 << 14  # what the largest calibrated score becomes: half of int16 is left for larger ones
 BIAS = float(1 << 29)
-TOTAL = (
-    6e6  # of the sizes of a unit's weights: with a zero of 128 and inputs of 128 each, 256 times that and a bias fit
-)
+TOTAL = 6e6  # of the sizes of a unit's weights: 256 times that, for a zero and inputs of 128 each, and a bias fit
 EXP_BITS = 15
 EXP_STEP = 64  # steps of e-folding: exp(-d) is looked up at d in 64ths, in two tables of 32
 
@@ -277,8 +274,8 @@ def _quantized(
 
 def exp_tables() -> tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]:
     """exp(-k / 2) and exp(-k / 64) for k from 0 to 31, in units of 2**-15."""
-    k = np.arange(32)
-    return tuple(np.floor(np.exp(-k / step) * (1 << EXP_BITS) + 0.5).astype(np.uint16) for step in (2, EXP_STEP))  # type: ignore[return-value]
+    halves, rest = (np.floor(np.exp(-np.arange(32) / step) * (1 << EXP_BITS) + 0.5) for step in (2, EXP_STEP))
+    return halves.astype(np.uint16), rest.astype(np.uint16)
 
 
 def probabilities_of(scores: npt.NDArray[np.int16], scale: float) -> npt.NDArray[np.uint16]:
@@ -304,14 +301,3 @@ def label_probabilities_of(scores: npt.NDArray[np.int16], scale: float) -> npt.N
 def distance_multiplier(scale: float) -> tuple[npt.NDArray[np.int16], npt.NDArray[np.uint8]]:
     """From 64ths of a step of scores to 64ths; a step of ½ or more is taken as ½."""
     return multiplier_of(np.array([min(scale, 0.4999)]))
-
-
-def narrowest(values: Sequence[int] | Array, *, signed: bool = False) -> str:
-    """The narrowest C type that holds these whole numbers."""
-    low, high = (int(np.min(values)), int(np.max(values))) if len(values) else (0, 0)
-    for bits in (8, 16, 32):
-        if low >= 0 and high < 1 << bits and not signed:
-            return f"uint{bits}_t"
-        if low >= -(1 << (bits - 1)) and high < 1 << (bits - 1):
-            return f"int{bits}_t"
-    raise ValueError(f"{low} to {high} do not fit in 32 bits")

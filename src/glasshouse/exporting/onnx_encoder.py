@@ -24,7 +24,8 @@ from ..tables.encodings import (
     NumberEncoding,
 )
 from ..tables.table import Table
-from ..tables.taken import TRUTHS, OneHotEncoding, ScaledEncoding
+from ..tables.taken import OneHotEncoding, ScaledEncoding
+from .columns import DATE_PARTS, needs_double
 from .onnx_nodes import ML_DOMAIN, Nodes
 
 __all__ = ["Input", "add_encoder", "inputs_of"]
@@ -32,8 +33,6 @@ __all__ = ["Input", "add_encoder", "inputs_of"]
 Array = npt.NDArray[Any]
 Reader = Callable[[pa.Array], Array]
 SINGLE, DOUBLE, TEXT = np.dtype(np.float32), np.dtype(np.float64), np.dtype(object)
-MANY_SCALES = 32.0  # from 0 to the middle of a column: beyond, single precision loses digits that matter
-SCALES = 1e-30, 1e30  # that divide in single precision
 WHOLE = float(1 << 24)  # whole numbers up to here are themselves in single precision
 
 
@@ -114,7 +113,7 @@ def _number(nodes: Nodes, encoding: NumberEncoding, name: str) -> tuple[list[Inp
 
 def _scaled(nodes: Nodes, encoding: ScaledEncoding, name: str) -> tuple[list[Input], list[str]]:
     kind = _precision(encoding.center, encoding.scale)
-    taken = Input(name, encoding.name, kind, lambda words: _numbers_and_truths(encoding.name, words), "a number")
+    taken = Input(name, encoding.name, kind, encoding.numbers, "a number")
     z = _standard(nodes, taken, encoding.center, encoding.scale)
     if encoding.fill is None:
         return [taken], [_single(nodes, z, kind)]
@@ -124,15 +123,9 @@ def _scaled(nodes: Nodes, encoding: ScaledEncoding, name: str) -> tuple[list[Inp
     return [taken], [_single(nodes, z, kind), *_indicator(nodes, missing, encoding.indicator)]
 
 
-def _numbers_and_truths(column: str, words: pa.Array) -> Array:
-    values = numbers(column, words)
-    cells = words.to_pylist()
-    return np.array([TRUTHS.get(cell, value) for cell, value in zip(cells, values.tolist(), strict=True)], np.float64)
-
-
 def _precision(center: float, scale: float) -> np.dtype[Any]:
     """In which a column is read: double where single would lose digits that matter."""
-    return SINGLE if abs(center) <= MANY_SCALES * scale and SCALES[0] <= scale <= SCALES[1] else DOUBLE
+    return DOUBLE if needs_double(center, scale) else SINGLE
 
 
 def _standard(nodes: Nodes, taken: Input, center: float, scale: float) -> str:
@@ -169,14 +162,6 @@ def _boolean(nodes: Nodes, encoding: BooleanEncoding, name: str) -> tuple[list[I
     return [taken], [value, *_indicator(nodes, missing, encoding.indicator)]
 
 
-SAID = {
-    "days": "days since 1970-01-01, with the share of the day",
-    "month": "month, 1 to 12",
-    "weekday": "day of the week, 0 for Monday",
-    "hour": "hour, with the share of it",
-}
-
-
 def _date(nodes: Nodes, encoding: DateEncoding, names: list[str]) -> tuple[list[Input], list[str]]:
     scales = dict(zip(encoding.parts, zip(encoding.medians, encoding.scales, strict=True), strict=True))
     missing = nodes.op("IsNaN", names[0])  # all parts are, or none is
@@ -188,7 +173,7 @@ def _date(nodes: Nodes, encoding: DateEncoding, names: list[str]) -> tuple[list[
             encoding.name,
             _precision(median, scale),
             _reader(encoding.order, part),
-            f"{SAID[part]}; NaN where the date is missing",
+            f"{DATE_PARTS[part]}; NaN where the date is missing",
         )
         inputs.append(taken)
         if part in scales:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -73,6 +74,13 @@ class ScaledEncoding:
     def scaled(self, value: float) -> float:
         return (value - self.center) / self.scale
 
+    def numbers(self, words: pa.Array) -> npt.NDArray[np.float64]:
+        """Words as numbers, NaN where one is none; True and False are 1 and 0."""
+        values = numbers(self.name, words)
+        for word, value in TRUTHS.items():
+            values[np.asarray(pc.equal(words, word).fill_null(False))] = value
+        return values
+
     @property
     def features(self) -> list[str]:
         return [self.name, f"{self.name} missing"] if self.indicator else [self.name]
@@ -82,9 +90,7 @@ class ScaledEncoding:
         return [(-math.inf, math.inf), *[SWITCH] * self.indicator]
 
     def read(self, words: pa.Array) -> Read:
-        values = numbers(self.name, words)
-        for word, value in TRUTHS.items():
-            values[np.asarray(pc.equal(words, word).fill_null(False))] = value
+        values = self.numbers(words)
         missing = np.isnan(values)
         if missing.any() and self.fill is None:
             cell = words[int(missing.argmax())].as_py()

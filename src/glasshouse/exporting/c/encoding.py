@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...tables.encodings import scaled
 from ..columns import Codes, Column, Number
 from ..plan import Plan
 from .numbers import literal
@@ -54,8 +55,9 @@ def _number_lines(plan: Plan, column: Column, members: list[str], flag: str) -> 
 
 
 def _filled(number: Number, fill: float) -> float:
-    z = (fill - number.center) / number.scale
-    return float(z / np.sqrt(1 + (z / 3) ** 2)) if number.bent else z
+    if number.bent:
+        return float(scaled(np.array(fill), number.center, number.scale))
+    return (fill - number.center) / number.scale
 
 
 def _feature(plan: Plan, number: Number, value: str) -> str:

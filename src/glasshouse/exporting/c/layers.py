@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..integer import IntegerLayer, narrowest
+from ..integer import IntegerLayer
 from ..plan import Plan
-from .numbers import literal, table, whole_table
+from .numbers import literal, narrowest, table, whole_table
 
 __all__ = ["ACTIVATIONS", "BYTES", "CLayer", "c_layers", "expression", "functions_of", "loop_lines"]
 

@@ -28,6 +28,7 @@ GCC, QEMU = "arm-none-eabi-gcc", "qemu-system-arm"
 FLAGS = ("-std=c99", "-Os", "-mthumb", "-ffunction-sections", "-fdata-sections")
 LINK = ("-nostartfiles", "-Wl,--gc-sections,-Map=firmware.map,--no-warn-rwx-segments", "-T", "firmware.ld")
 PLAIN_LOOPS = ("-fno-tree-loop-distribute-patterns",)  # else those of the firmware call memcpy, which is counted
+QUIET = ("-display", "none", "-semihosting-config", "enable=on,target=native", "-monitor", "none", "-serial", "none")
 TICK = 40  # nanoseconds of the emulator's timer, which counts to 2**24
 MOST_INSTRUCTIONS = 6e8  # of a row: more are not counted
 A_CONNECTION = 300  # instructions, more than one ever takes
@@ -151,16 +152,7 @@ def emulated(plan: Plan, mcu: str, raw: Sequence[Sequence[Array]]) -> Run:
         _link(plan, mcu, place, records)
         shift = 3 if A_CONNECTION * _connections(plan) < 8e7 else 0  # 8 nanoseconds an instruction, or 1
         words = [QEMU, "-M", MCUS[mcu].board, "-kernel", "firmware.elf", "-icount", f"shift={shift}"]
-        words += [
-            "-display",
-            "none",
-            "-semihosting-config",
-            "enable=on,target=native",
-            "-monitor",
-            "none",
-            "-serial",
-            "none",
-        ]
+        words += QUIET
         said = [int(word) for word in run(words, place, "in its firmware", timeout=300).split() if word.isdigit()]
     if len(said) != (wanted := 3 * len(records) + 2):
         raise GlasshouseError(f"{QEMU} gave {len(said)} of {wanted} numbers: please report it")
@@ -221,8 +213,8 @@ def _kept(map_file: Path, object_name: str) -> dict[str, int]:
 LEVELS = (
     ("predict",),
     ("encode", "scores_of", "activate", "deviation_of"),
-    ("layer", "bent"),
-    ("requantized", "clamped", "quantized"),
+    ("layer", "bent_far"),
+    ("bent", "requantized", "clamped", "quantized"),
 )
 
 

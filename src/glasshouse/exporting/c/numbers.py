@@ -8,11 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ..integer import narrowest
-
-__all__ = ["literal", "table", "whole_table"]
+__all__ = ["literal", "narrowest", "table", "whole_table"]
 
 WIDTH = 108
+
+
+def narrowest(values: Any, *, signed: bool = False) -> str:
+    """The narrowest C type that holds these whole numbers."""
+    low, high = (int(np.min(values)), int(np.max(values))) if len(values) else (0, 0)
+    for bits in (8, 16, 32):
+        if low >= 0 and high < 1 << bits and not signed:
+            return f"uint{bits}_t"
+        if low >= -(1 << (bits - 1)) and high < 1 << (bits - 1):
+            return f"int{bits}_t"
+    raise ValueError(f"{low} to {high} do not fit in 32 bits")
 
 
 def literal(value: Any, real: str = "float") -> str:

@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,11 @@ class Compiled:
         If it does not compile: that is our fault.
     """
 
-    def __init__(self, plan: Plan, cc: str, flags: Sequence[str] = ("-O2",), files: Mapping[str, str] | None = None):
+    def __init__(self, plan: Plan, cc: str, flags: Sequence[str] = ("-O2",)):
         self.plan, self.row, self.cc = plan, Row(plan), cc
         self.folder = tempfile.TemporaryDirectory(prefix="glasshouse-")
         self.place = Path(self.folder.name)
-        for name, text in (files or source(plan, [])).items():
+        for name, text in source(plan, []).items():
             (self.place / name).write_text(text)
         (self.place / "proof_.c").write_text(_harness(plan))
         words = [*shlex.split(cc), *STRICT, *flags, f"{plan.name}.c", "proof_.c", "-o", "proof", "-lm"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..columns import Column, Number
+from ..columns import DATE_PARTS, Column, Number, needs_double
 from ..counts import Counted
 from ..plan import Plan
 from .names import Names, in_comment, symbols
@@ -33,13 +33,6 @@ SUMMED = {  # what a member of a window in whole numbers holds
     "difference": "the sum of how far {channel} moves",
     "crossings": "how often the sign of {channel} changes",
 }
-PARTS = {  # of a date
-    "days": "days since 1970-01-01, the time a fraction",
-    "month": "its month, 1 to 12",
-    "weekday": "its weekday, 0 for Monday",
-    "hour": "its hour, 0 to 24, minutes a fraction",
-}
-FAR_CENTER = 32.0  # widths from 0, beyond which float32 would lose digits of the distance to the centre
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ class Code:
 
 def is_wide(number: Number) -> bool:
     """Whether a number has to be given as a double."""
-    return abs(number.center) > FAR_CENTER * number.scale or not 1e-30 < number.scale < 1e30
+    return needs_double(number.center, number.scale)
 
 
 class Row:
@@ -142,7 +135,7 @@ class Row:
 
 def _comment(column: Column, number: Number, counted: Counted | None) -> str:
     words = in_comment(column.name)
-    words += f", {PARTS[number.part]}" if number.part else ""
+    words += f", {DATE_PARTS[number.part]}" if number.part else ""
     if counted is None:
         return words
     words += "" if counted.offset == 0 else f", less {counted.offset:.15g}"

@@ -15,19 +15,18 @@ import numpy.typing as npt
 from ... import __version__
 from ...network.layers import Sparse
 from ..counts import Counted
-from ..integer import distance_multiplier, exp_tables, narrowest
+from ..integer import distance_multiplier, exp_tables
 from ..plan import Plan
 from .encoding import encode_lines, quantize_literals, uses
-from .layers import CLayer, c_layers, expression, functions_of, loop_lines
+from .layers import BYTES, CLayer, c_layers, expression, functions_of, loop_lines
 from .names import in_comment, in_string
-from .numbers import literal, whole_table
+from .numbers import literal, narrowest, whole_table
 from .pushing import pushing
 from .row import Row, is_wide
 
 __all__ = ["companions", "scratch_bytes", "source", "templates"]
 
 Array = npt.NDArray[Any]
-SIZES = {"float": 4, "double": 8, "int8_t": 1}
 
 
 @lru_cache(maxsize=1)
@@ -59,7 +58,7 @@ def buffer_sizes(plan: Plan) -> tuple[int, int]:
 
 def scratch_bytes(plan: Plan) -> int:
     """Of static memory."""
-    return sum(buffer_sizes(plan)) * SIZES[_element(plan)]
+    return sum(buffer_sizes(plan)) * BYTES[_element(plan)]
 
 
 def _element(plan: Plan) -> str:
