@@ -42,6 +42,7 @@ from .models.verbs import windows as windows
 from .network.density import Density as Density
 from .network.initializers import Initializer as Initializer
 from .pruning.cutting import GradualPruning as GradualPruning
+from .reporting.report import report as report
 from .tables.reading import Reading as Reading
 from .training.optimizers import LBFGS as LBFGS
 from .training.optimizers import SGD as SGD
@@ -56,5 +57,6 @@ from .training.schedules import OneCycle as OneCycle
 from .training.schedules import Plateau as Plateau
 from .training.schedules import StepDecay as StepDecay
 from .training.watchers import Watcher as Watcher
+from .web.serve import serve as serve
 
 __version__: str

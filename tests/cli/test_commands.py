@@ -42,16 +42,16 @@ def test_the_screen_of_train_fits_sixteen_lines(glasshouse, here) -> None:
     assert lines[2].startswith("  missing   Age ")
     for word in ("majority", "logistic regression", "boosted trees", "this network", "accuracy", "ROC AUC", "seconds"):
         assert word in out
-    assert lines[-1] == "wrote t.glass     next: glasshouse predict t.glass TABLE"
-    assert sorted(os.listdir(here)) == ["t.csv", "t.glass"]
+    assert lines[-1] == "wrote t.glass, t.html     next: glasshouse predict t.glass TABLE"
+    assert sorted(os.listdir(here)) == ["t.csv", "t.glass", "t.html"]
 
 
 def test_train_in_json_is_one_object_with_the_agreed_keys(glasshouse) -> None:
     code, out, err = glasshouse("train", "example:breast_cancer", "--target", "target", "--json", "--seed", "7")
     assert (code, err) == (0, "")
     found = json.loads(out)
-    keys = "schema_version model task target rows leaks health features parameters epochs interrupted refit seconds"
-    assert list(found) == [*keys.split(), "seed", "metric", "validation", "test", "baselines"]
+    keys = "schema_version model report task target rows leaks health features parameters epochs interrupted refit"
+    assert list(found) == [*keys.split(), "seconds", "seed", "metric", "validation", "test", "baselines"]
     assert found["rows"] == 569
     assert found["seed"] == 7
     assert found["task"] == "classification"
@@ -313,6 +313,7 @@ def test_diagnose_says_what_is_wrong_and_a_fix_writes_beside_the_model(glasshous
         "--out",
         "ill.glass",
         "--no-baselines",
+        "--no-report",
         "--learning-rate",
         "3",
     )

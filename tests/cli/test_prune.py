@@ -40,9 +40,9 @@ def test_prune_cuts_measures_and_writes_beside_the_model(glasshouse, here) -> No
     ):
         assert words in out
     assert "test accuracy" in out
-    assert lines[-1] == "wrote t-pruned.glass     next: glasshouse predict t-pruned.glass TABLE"
+    assert lines[-1] == "wrote t-pruned.glass, t-pruned.html     next: glasshouse predict t-pruned.glass TABLE"
     assert (here / "t.glass").read_bytes() == before
-    assert sorted(os.listdir(here)) == ["t-pruned.glass", "t.csv", "t.glass"]
+    assert sorted(os.listdir(here)) == ["t-pruned.glass", "t-pruned.html", "t.csv", "t.glass", "t.html"]
     assert glasshouse("predict", "t-pruned.glass", "t.csv")[0] == 0
     assert glasshouse("evaluate", "t-pruned.glass")[0] == 0
     found = json.loads(glasshouse("prune", "t.glass", "--density", "0.1", "--epochs", "2", "--out", "", "--json")[1])
@@ -81,7 +81,7 @@ def test_prune_compares_criteria_and_goes_on_after_a_stop(glasshouse, here) -> N
     ],
 )
 def test_a_pruning_that_cannot_be_is_answered_in_one_line(glasshouse, here, words, code, said) -> None:
-    small = ["--no-baselines", "--hidden", "4", "--out", "m.glass"]
+    small = ["--no-baselines", "--hidden", "4", "--out", "m.glass", "--no-report"]
     assert glasshouse("train", "example:iris", "--target", "target", *small)[0] == 0
     before = (here / "m.glass").read_bytes()
     found, out, err = glasshouse("prune", "m.glass", *words)
@@ -93,7 +93,7 @@ def test_a_pruning_that_cannot_be_is_answered_in_one_line(glasshouse, here, word
 
 
 def test_a_goal_that_nothing_meets_keeps_the_model(glasshouse, here) -> None:
-    small = ["--no-baselines", "--hidden", "4", "--out", "m.glass"]
+    small = ["--no-baselines", "--hidden", "4", "--out", "m.glass", "--no-report"]
     assert glasshouse("train", "example:iris", "--target", "target", *small)[0] == 0
     code, out, err = glasshouse("prune", "m.glass", "example:iris", "--size", "10", "--epochs", "1")
     assert (code, err) == (1, "")

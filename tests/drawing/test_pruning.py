@@ -40,6 +40,27 @@ def test_a_line_for_each_connection_and_a_name_for_each_input_that_is_read() -> 
     plt.close(display.figure_)
 
 
+def test_of_a_large_network_the_strongest_connections_are_drawn_if_asked() -> None:
+    network = build(np.random.default_rng(0), [90, 100, 1], ["relu", "identity"])
+    display = NetworkDisplay(network, most=120).plot()
+    assert len(display.ax_.collections[0].get_segments()) == 120
+    assert display.left_out_ == 9_100 - 120
+    (w, _), (last, _) = network.views(network.parameters)
+    strongest = np.sort(np.abs(w), axis=None)[-60:]
+    drawn = [abs(edge[3]) for edge in display.drawn["edges"] if edge[0] == 1]
+    np.testing.assert_allclose(np.sort(drawn), strongest, rtol=1e-3)
+    assert len(display.drawn["edges"]) - len(drawn) == 60 <= last.size
+    plt.close(display.figure_)
+
+
+def test_names_are_drawn_as_they_are_written() -> None:
+    network = build(np.random.default_rng(0), [2, 1], ["identity"])
+    display = NetworkDisplay(network, ["$\\frac{1}{", "$x^2$"], ["\\sqrt{$"]).plot()
+    display.figure_.canvas.draw()
+    assert not any(text.get_parse_math() for text in display.ax_.texts)
+    plt.close(display.figure_)
+
+
 def test_what_cannot_be_told_apart_is_not_drawn() -> None:
     network = build(np.random.default_rng(0), [90, 100, 1], ["relu", "identity"])
     with pytest.raises(OptionError, match="has 9,100 connections, and up to 100 units side by side"):

@@ -43,6 +43,9 @@ MODULES = [
 ]
 SHOWN_ONLY = {"fail_on", "as_json"}  # how a result is shown is not the function's business
 SHOWN_BY = {
+    "train": {"with_report"},
+    "prune": {"with_report"},
+    "diagnose": {"with_report"},
     "trace": {"to", "decimals", "carry", "fragment", "check_gradients", "losses", "out"},
     "check": {"blank", "hint"},
 }

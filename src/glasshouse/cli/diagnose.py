@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import reading_options
+from .report import Plan, also, planned, report_option, written
 from .show import echo_json, echo_lines, number, score_name
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ CHECK_FAILED = 1
     "--out", metavar="FILE", help="Where the better model goes.  [default: beside MODEL, as NAME.fixed.glass]"
 )
 @click.option("--fail-on", type=click.Choice(["severe", "warning"]), help="End with 1 if there is a finding this bad.")
+@report_option(False, "Write a page about the model beside it, as NAME.html; with --fix, about the better one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def diagnose(
     model: str,
@@ -41,6 +43,7 @@ def diagnose(
     train: str | None,
     out: str | None,
     fail_on: str | None,
+    with_report: bool,
     as_json: bool,
 ) -> int:
     """Say what is wrong with MODEL, where, why, and what cures it, by the rows of TABLE.
@@ -48,19 +51,39 @@ def diagnose(
     TABLE has the target column. While the table that MODEL was trained on lies beside it, TABLE may be left out.
     """
     from ..models.diagnosing import diagnose as look
+    from ..models.verbs import place_beside
 
+    inputs = (model, table, train)
+    plan = planned(with_report, model, *inputs)
+    better = planned(with_report, place_beside(model, out, ".fixed"), *inputs) if fix else plan
     diagnosis = look(model, table, reading=reading, fix=fix, train=train, out=out)
+    cure = diagnosis.cure
+    if with_report:
+        plan = better if cure is not None and cure.helped else plan
+        written(plan, model if cure is None else diagnosis, _rows(model, table, reading))
     if as_json:
-        echo_json(_document(model, diagnosis))
+        echo_json(_document(model, diagnosis, plan))
     else:
-        echo_lines([*_found(model, diagnosis), *([] if diagnosis.cure is None else _cured(diagnosis.cure))])
+        echo_lines([*_found(model, diagnosis), *([] if cure is None else _cured(cure, plan))])
+        if plan.place is not None and (cure is None or cure.path is None):
+            echo_lines([f"wrote {shlex.quote(str(plan.place))}"])
     kept = diagnosis if diagnosis.cure is None else diagnosis.cure.after.diagnosis
     bad = {None: [], "severe": ["severe"], "warning": ["severe", "warning"]}[fail_on]
     return CHECK_FAILED if kept.worst in bad else 0
 
 
-def _document(model: str, diagnosis: Diagnosis) -> dict[str, Any]:
+def _rows(model: str, table: str | None, reading: Reading) -> Any:
+    """The rows that a report judges by."""
+    from ..models.verbs import model_of, trained_table
+    from ..tables.reading import as_table
+
+    return trained_table(model, model_of(model), reading) if table is None else as_table(table, reading)
+
+
+def _document(model: str, diagnosis: Diagnosis, plan: Plan) -> dict[str, Any]:
     document = {"model": model, **diagnosis.to_dict()}
+    if plan.place is not None:
+        document["report"] = str(plan.place)
     cure: Cure | None = diagnosis.cure
     if cure is not None:
         document["fix"] = {
@@ -94,7 +117,7 @@ def finding_lines(finding: Finding) -> list[str]:
     ]
 
 
-def _cured(cure: Cure) -> list[str]:
+def _cured(cure: Cure, plan: Plan) -> list[str]:
     if not cure.helped:
         return [f"no remedy of {len(cure.tried)} tried did better on the validation rows: the model stays as it is"]
     lines = [f"{'':11}{'before':>14}{'after':>14}"]
@@ -112,5 +135,5 @@ def _cured(cure: Cure) -> list[str]:
         lines.append(f"  as flags of train: {cure.flags}")
     if cure.path is not None:
         file = shlex.quote(str(cure.path))
-        lines.append(f"wrote {file}     next: glasshouse predict {file} TABLE")
+        lines.append(f"wrote {file}{also(plan)}     next: glasshouse predict {file} TABLE")
     return lines

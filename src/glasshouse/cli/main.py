@@ -21,9 +21,11 @@ VERBS = {
     "evaluate": "Score a model on a table that has the target.",
     "diagnose": "Say what is wrong with a network, and cure it.",
     "prune": "Cut what a model does not need, and measure what that saves.",
+    "report": "Write a page about a model that anybody can read.",
     "export": "Write a model as C99 or ONNX, and prove that it is the model.",
     "trace": "Work a training step of a small network out, number by number.",
     "check": "Mark a training step made by hand.",
+    "serve": "Show the live page: train, watch and prune in a browser.",
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }

@@ -9,6 +9,7 @@ import click
 
 from .options import reading_options
 from .progress import progress
+from .report import Plan, also, planned, report_option, written
 from .show import echo_json, echo_lines, number, score_name
 
 if TYPE_CHECKING:
@@ -52,8 +53,11 @@ NOT_MET = 1
 )
 @click.option("--checkpoint", metavar="FILE", help="Keep finished stages there, to go on after a stop.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint; begin if there is none yet.")
+@report_option(None, "Write a page about the pruned model beside it, as NAME.html.  [default: where matplotlib is]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
-def prune(model: str, table: str | None, reading: Reading, as_json: bool, **options: Any) -> int:
+def prune(
+    model: str, table: str | None, reading: Reading, with_report: bool | None, as_json: bool, **options: Any
+) -> int:
     """Cut what MODEL does not need, train what is left, and print what that saved.
 
     TABLE has the target column. While the table that MODEL was trained on lies beside it, TABLE may be left out.
@@ -61,21 +65,32 @@ def prune(model: str, table: str | None, reading: Reading, as_json: bool, **opti
     goal.
     """
     from ..models.pruning import prune as cut
+    from ..models.verbs import place_beside, trained_table
+    from ..tables.reading import as_table
 
+    plan = planned(with_report, place_beside(model, options["out"], "-pruned"), model, table)
     with progress(quiet=as_json) as watchers:
         found = cut(model, table, reading=reading, watchers=watchers, **options)
+        if found.met and plan.place is not None:
+            for watcher in watchers:
+                watcher.stage("writing the report")
+            rows = trained_table(model, found.given, reading) if table is None else as_table(table, reading)
+            written(plan, found, rows)
+    if not found.met:
+        plan = Plan(None)
     if as_json:
-        echo_json(_document(model, found))
+        echo_json(_document(model, found, plan))
     else:
-        echo_lines(_screen(model, found, options))
+        echo_lines(_screen(model, found, options, plan))
     return 0 if found.met else NOT_MET
 
 
-def _document(model: str, found: Pruned) -> dict[str, Any]:
+def _document(model: str, found: Pruned, plan: Plan) -> dict[str, Any]:
     return {
         "model": model,
         "met": found.met,
         "pruned": None if found.path is None else str(found.path),
+        "report": None if plan.place is None else str(plan.place),
         "criterion": found.criterion,
         "grain": found.grain,
         "metric": found.metric,
@@ -90,7 +105,7 @@ def _document(model: str, found: Pruned) -> dict[str, Any]:
     }
 
 
-def _screen(model: str, found: Pruned, options: dict[str, Any]) -> list[str]:
+def _screen(model: str, found: Pruned, options: dict[str, Any], plan: Plan) -> list[str]:
     what = {"weights": "connections", "units": "hidden units", "inputs": "inputs"}[found.grain]
     lines = [f"{model}: by {found.criterion}, {what}; {score_name(found.metric)} of {found.chosen_by} decides"]
     lines += _frontier(found.frontier, found.metric, found.density if found.met else None)
@@ -111,8 +126,8 @@ def _screen(model: str, found: Pruned, options: dict[str, Any]) -> list[str]:
         lines.append(f"  no longer read: {named(unread)}")
     if found.path is not None:
         file = shlex.quote(str(found.path))
-        lines.append(f"wrote {file}     next: glasshouse predict {file} TABLE")
-    return lines
+        lines.append(f"wrote {file}{also(plan)}     next: glasshouse predict {file} TABLE")
+    return [*lines, plan.said] if plan.said else lines
 
 
 def _frontier(points: list[Point], metric: str, kept: float | None) -> list[str]:

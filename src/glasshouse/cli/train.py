@@ -10,6 +10,7 @@ import click
 from .diagnose import finding_lines
 from .options import column_options, kinds_of, reading_options
 from .progress import progress
+from .report import Plan, also, planned, report_option, written
 from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ MOST_LEAKS = 6
 @click.option("--hidden", metavar="N,N,…", help="Units of each hidden layer; 0 for none.  [default: 128,128]")
 @click.option("--activation", metavar="NAME", help="relu, leaky_relu, tanh, sigmoid, …  [default: relu]")
 @click.option("--initializer", metavar="NAME", help="Of the weights.  [default: what the activation wants]")
+@click.option("--optimizer", metavar="NAME", help="adam, adamw, sgd, rmsprop or lbfgs.  [default: adam]")
+@click.option("--density", type=float, metavar="SHARE", help="Of the connections, from the start.  [default: 1]")
 @click.option("--learning-rate", type=float, help="Of the first step.  [default: 0.005]")
 @click.option("--epochs", type=int, help="At most.  [default: 60]")
 @click.option("--clip-norm", type=float, help="Shorten the gradient to this norm where it is longer.")
@@ -48,6 +51,7 @@ MOST_LEAKS = 6
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
 @click.option("--checkpoint", metavar="FILE", help="Keep the whole state of the training there, after every epoch.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, to the same model as without the stop.")
+@report_option(None, "Write a page about the model beside it, as NAME.html.  [default: where matplotlib is]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def train(
     table: str,
@@ -64,6 +68,8 @@ def train(
     hidden: str | None,
     activation: str | None,
     initializer: str | None,
+    optimizer: str | None,
+    density: float | None,
     learning_rate: float | None,
     epochs: int | None,
     clip_norm: float | None,
@@ -73,17 +79,21 @@ def train(
     baselines: bool,
     checkpoint: str | None,
     resume: bool,
+    with_report: bool | None,
     as_json: bool,
 ) -> None:
     """Train a network on TABLE, and say how good it is.
 
     TABLE is CSV or TSV (delimiter, quotes, header, encoding, decimal mark and gzip are found out), Parquet, a folder of
-    like files, or example:NAME for one of breast_cancer, diabetes, digits, iris, wine. Rows are dealt to training,
-    validation and test; whatever chooses sees validation only, and every printed score is of test rows. Ctrl-C ends the
-    training early and keeps the best network so far.
+    like files, or example:NAME for one of breast_cancer, diabetes, digits, iris, wine, and in the plane moons,
+    circles, spirals, xor. Rows are dealt to training, validation and test; whatever chooses sees validation only, and
+    every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far.
     """
+    from ..models.train import place_for
     from ..models.train import train as train_model
+    from ..tables.reading import as_table
 
+    plan = planned(with_report, place_for(table, test, out), table, test)
     with progress(quiet=as_json) as watchers:
         model = train_model(
             table,
@@ -100,6 +110,8 @@ def train(
             hidden=_sizes(hidden),
             activation=activation,
             initializer=initializer,
+            optimizer=optimizer,
+            density=density,
             learning_rate=learning_rate,
             epochs=epochs,
             clip_norm=clip_norm,
@@ -111,10 +123,13 @@ def train(
             resume=resume,
             watchers=watchers,
         )
+        for watcher in watchers:
+            watcher.stage("writing the report")
+        written(plan, model, None if test is None else as_table(test, reading, of_another=True))
     if as_json:
-        echo_json(_document(model))
+        echo_json(_document(model, plan))
     else:
-        echo_lines(_screen(model))
+        echo_lines(_screen(model, plan))
 
 
 def _sizes(words: str | None) -> tuple[int, ...] | None:
@@ -127,10 +142,11 @@ def _sizes(words: str | None) -> tuple[int, ...] | None:
         raise click.BadParameter(f"{words!r} is no list of whole numbers: write --hidden 64,32") from error
 
 
-def _document(model: Model) -> dict[str, Any]:
+def _document(model: Model, plan: Plan) -> dict[str, Any]:
     run = _run_of(model)
     return {
         "model": None if run.path is None else str(run.path),
+        "report": None if plan.place is None else str(plan.place),
         "task": model.task,
         "target": model.target,
         "rows": len(run.split.train) + len(run.split.validation) + model.scores["test"]["rows"],
@@ -155,8 +171,8 @@ def _run_of(model: Model) -> Run:
     return model.run
 
 
-def _screen(model: Model) -> list[str]:
-    return [*_reading(model), *_training(model), *_scores(model), *_ending(model)]
+def _screen(model: Model, plan: Plan) -> list[str]:
+    return [*_reading(model), *_training(model), *_scores(model), *_ending(model, plan)]
 
 
 def _reading(model: Model) -> list[str]:
@@ -233,7 +249,7 @@ def _health(health: Diagnosis) -> list[str]:
     return ["the doctor found:", *ill] if ill else ["healthy: the doctor found nothing"]
 
 
-def _ending(model: Model) -> list[str]:
+def _ending(model: Model, plan: Plan) -> list[str]:
     """One plain line when the network is not clearly better; the file; what to type next."""
     run, lines = _run_of(model), []
     better = [pair for pair in run.differences if pair[1].verdict < 0]
@@ -252,5 +268,5 @@ def _ending(model: Model) -> list[str]:
         lines.append(f"scored, then trained anew on all {rows:,} rows, {run.best_epoch} epochs: that network is kept")
     if run.path is not None:
         file = shlex.quote(str(run.path))
-        lines.append(f"wrote {file}     next: glasshouse predict {file} TABLE")
-    return lines
+        lines.append(f"wrote {file}{also(plan)}     next: glasshouse predict {file} TABLE")
+    return [*lines, plan.said] if plan.said else lines

@@ -72,10 +72,11 @@ class LossCurveDisplay:
 
     def plot(self, ax: Axes | None = None, *, log: bool = False) -> Self:
         """Draw on an Axes, or on a figure of its own."""
-        import matplotlib.pyplot as plt
         from matplotlib.ticker import MaxNLocator
 
         if ax is None:
+            import matplotlib.pyplot as plt
+
             _, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         epochs = [row["epoch"] for row in self.history]

@@ -27,9 +27,11 @@ def _seen(estimator: Any) -> Any:
 
 
 def _axes(ax: Axes | None) -> Axes:
+    if ax is not None:
+        return ax
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=(6.4, 4), layout="constrained")[1] if ax is None else ax
+    return plt.subplots(figsize=(6.4, 4), layout="constrained")[1]
 
 
 class _Display:

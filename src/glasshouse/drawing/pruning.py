@@ -11,6 +11,7 @@ from ..errors import OptionError
 from ..network.network import Network
 from ..network.reshaping import connections
 from .curves import MUTED, TRAINING, VALIDATION
+from .graph import graph
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,7 @@ __all__ = ["FrontierDisplay", "NetworkDisplay"]
 
 COLORS = (TRAINING, VALIDATION, "#5b8c5a", "#8a5a83", "#c19a2e", "#4f5d75", "#a44a3f", "#2f9c95", "#7d6b91", "#6c6c6c")
 MOST_UNITS, MOST_CONNECTIONS = 80, 1500  # of a layer, and of the network, that can still be told apart
+WIDTHS = 8  # of lines that are told apart
 
 
 class FrontierDisplay:
@@ -63,9 +65,9 @@ class FrontierDisplay:
 
     def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw on an Axes, or on a figure of its own."""
-        import matplotlib.pyplot as plt
-
         if ax is None:
+            import matplotlib.pyplot as plt
+
             _, ax = plt.subplots(figsize=(7.2, 4), layout="constrained")
         self.ax_, self.figure_, self.lines_ = ax, ax.figure, {}
         for color, (name, points) in zip(COLORS * 3, self.frontiers.items(), strict=False):
@@ -97,13 +99,18 @@ class NetworkDisplay:
     network : Network
     inputs, outputs : sequence of str, optional
         Their names.
+    most : int, optional
+        Draw so many connections, the strongest of each layer, where there are more; without it such a network is
+        refused.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
         Once drawn.
     shown_ : list of int
-        The inputs that anything comes from, from the top.
+        The inputs that anything drawn comes from, from the top.
+    left_out_ : int
+        Connections that are there and are not drawn.
 
     Raises
     ------
@@ -117,56 +124,73 @@ class NetworkDisplay:
     >>> small = gh.prune(model, "example:iris", density=0.002).model
     >>> len(gh.NetworkDisplay.from_model(small).shown_) <= 4
     True
+    >>> gh.NetworkDisplay.from_model(model, most=300).left_out_
+    16980
     """
 
-    def __init__(self, network: Network, inputs: Sequence[str] = (), outputs: Sequence[str] = ()):
-        self.network = network
+    def __init__(
+        self, network: Network, inputs: Sequence[str] = (), outputs: Sequence[str] = (), most: int | None = None
+    ):
         self.inputs = list(inputs) or [f"x{k}" for k in range(network.n_features)]
         self.outputs = list(outputs) or [f"output {k}" for k in range(network.n_outputs)]
-        first = network.views(network.parameters)[0][0].ravel()
-        read = connections(network.layers[0])[first != 0] % network.n_features
-        self.shown_ = np.unique(read).tolist()
         connected = int(np.count_nonzero(network.parameters[: network.n_weights]))
-        widest = max(len(self.shown_), *network.sizes[1:])
-        if widest > MOST_UNITS or connected > MOST_CONNECTIONS:
+        first = network.views(network.parameters)[0][0].ravel()
+        read = np.unique(connections(network.layers[0])[first != 0] % network.n_features)
+        widest = max(len(read), *network.sizes[1:])
+        if most is None and (widest > MOST_UNITS or connected > MOST_CONNECTIONS):
             raise OptionError(
                 f"the network has {connected:,} connections, and up to {widest:,} units side by side: a picture tells "
-                f"{MOST_CONNECTIONS:,} and {MOST_UNITS} apart, prune it first"
+                f"{MOST_CONNECTIONS:,} and {MOST_UNITS} apart, prune it first, or draw the strongest: most=300"
             )
+        self._take(graph(network, connected if most is None else most))
 
     @classmethod
-    def from_model(cls, model: Any, *, ax: Axes | None = None) -> Self:
+    def from_graph(cls, drawn: Mapping[str, Any], inputs: Mapping[int, str], outputs: Sequence[str]) -> Self:
+        """The display of what `drawing.graph.graph` says of a network; inputs and outputs without a name have none."""
+        display = cls.__new__(cls)
+        display._take(drawn)
+        display.inputs = [inputs.get(k, "") for k in range(drawn["layers"][0]["units"])]
+        display.outputs = list(outputs)
+        return display
+
+    @classmethod
+    def from_model(cls, model: Any, *, ax: Axes | None = None, most: int | None = None) -> Self:
         """Draw the network of a model, with the names of its inputs and classes."""
         labels = getattr(model.targets, "classes", None)
         one = model.network.n_outputs == 1
         outputs = [model.target] if labels is None or one else [str(label) for label in labels]
-        return cls(model.network, model.encoder.feature_names, outputs).plot(ax=ax)
+        return cls(model.network, model.encoder.feature_names, outputs, most).plot(ax=ax)
+
+    def _take(self, drawn: Mapping[str, Any]) -> None:
+        self.drawn = drawn
+        self.shown_ = sorted({edge[1] for edge in drawn["edges"] if edge[0] == 1})
+        self.left_out_ = drawn["connections"] - len(drawn["edges"])
 
     def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw on an Axes, or on a figure of its own."""
-        import matplotlib.pyplot as plt
         from matplotlib.collections import LineCollection
 
         layers = self._heights()
         if ax is None:
+            import matplotlib.pyplot as plt
+
             tallest = max(len(layer) for layer in layers)
-            _, ax = plt.subplots(figsize=(7.2, max(2.4, 0.22 * tallest)), layout="constrained")
+            _, ax = plt.subplots(figsize=(7.2, min(max(2.4, 0.22 * tallest), 20)), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        lines, widths, colors = [], [], []
-        for k, (layer, (w, _)) in enumerate(
-            zip(self.network.layers, self.network.views(self.network.parameters), strict=True)
-        ):
-            units, inputs = np.divmod(connections(layer), layer.fan_in)
-            values = w.ravel()
-            largest = np.abs(values).max(initial=0) or 1.0
-            for unit, source, value in zip(units.tolist(), inputs.tolist(), values.tolist(), strict=True):
-                if value:
-                    lines.append([(k, layers[k][source]), (k + 1, layers[k + 1][unit])])
-                    widths.append(0.2 + 2.2 * abs(value) / largest)
-                    colors.append(TRAINING if value > 0 else VALIDATION)
+        edges = self.drawn["edges"]
+        largest: dict[int, float] = {}
+        for layer, _, _, value in edges:
+            largest[layer] = max(largest.get(layer, 0.0), abs(value))
+        # A few widths only, thin ones first: what looks the same can then be written as one path.
+        levels = [(-(-WIDTHS * abs(value) // largest[layer]), value > 0) for layer, _, _, value in edges]
+        order = sorted(range(len(edges)), key=levels.__getitem__)
+        lines = [[(k - 1, layers[k - 1][i]), (k, layers[k][j])] for k, i, j, _ in (edges[e] for e in order)]
+        widths = [0.2 + 2.2 * levels[e][0] / WIDTHS for e in order]
+        colors = [TRAINING if levels[e][1] else VALIDATION for e in order]
         ax.add_collection(LineCollection(lines, linewidths=widths, colors=colors, alpha=0.65))
         for k, heights in enumerate(layers):
-            ax.scatter([k] * len(heights), list(heights.values()), s=16, color="white", edgecolors=MUTED, zorder=3)
+            size = min(16.0, 1200 / max(len(heights), 1))
+            ax.scatter([k] * len(heights), list(heights.values()), s=size, color="white", edgecolors=MUTED, zorder=3)
         for source in self.shown_:
             ax.annotate(self.inputs[source], (0, layers[0][source]), (-6, 0), **_beside("right"))
         for k, name in enumerate(self.outputs):
@@ -177,9 +201,9 @@ class NetworkDisplay:
 
     def _heights(self) -> list[dict[int, float]]:
         """Of each unit of each layer, from 1 at the top."""
-        counts = [self.shown_, *(list(range(size)) for size in self.network.sizes[1:])]
+        counts = [self.shown_, *(list(range(layer["units"])) for layer in self.drawn["layers"][1:])]
         return [{unit: 1 - (place + 0.5) / max(len(some), 1) for place, unit in enumerate(some)} for some in counts]
 
 
 def _beside(side: str) -> dict[str, Any]:
-    return {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": "small"}
+    return {"textcoords": "offset points", "ha": side, "va": "center", "fontsize": "small", "parse_math": False}

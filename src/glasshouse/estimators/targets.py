@@ -241,6 +241,10 @@ class Numbers:
             raise ValueError(f"y holds {np.abs(y).max():g}, too large for {np.dtype(dtype)}: scale it down")
         return encoded
 
+    def decoded(self, columns: Array) -> Array:
+        """The numbers that `encode` made columns of, or that a network answers which is not finished yet."""
+        return self.decode(columns * self.scale + self.mean)
+
     def decode(self, outputs: Array) -> Array:
         """The outputs of a finished network, (n,) where there is one."""
         return outputs[:, 0] if outputs.shape[1] == 1 else outputs

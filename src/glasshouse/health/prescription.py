@@ -8,15 +8,15 @@ from typing import Any
 from .findings import Diagnosis, Finding
 from .remedies import Course, applied
 
-__all__ = ["as_code", "as_flags", "prescribed", "warning_of"]
+__all__ = ["as_code", "as_flags", "as_options", "prescribed", "warning_of"]
 
-PARAMETERS = {  # of a recipe: what estimators and the command line call it
-    "learning_rate": ("learning_rate_init", "--learning-rate"),
-    "initializer": ("initializer", "--initializer"),
-    "activation": ("activation", "--activation"),
-    "max_epochs": ("max_iter", "--epochs"),
-    "clip_norm": ("clip_norm", "--clip-norm"),
-    "optimizer": ("solver", ""),
+PARAMETERS = {  # of a recipe: what estimators and `train` call it
+    "learning_rate": ("learning_rate_init", "learning_rate"),
+    "initializer": ("initializer", "initializer"),
+    "activation": ("activation", "activation"),
+    "max_epochs": ("max_iter", "epochs"),
+    "clip_norm": ("clip_norm", "clip_norm"),
+    "optimizer": ("solver", "optimizer"),
     "schedule": ("learning_rate", ""),
 }
 
@@ -53,11 +53,17 @@ def as_code(before: Course, after: Course, name: str) -> str:
     return f"make_pipeline(StandardScaler(), {estimator})" if after.scaled and not before.scaled else estimator
 
 
-def as_flags(before: Course, after: Course) -> str:
-    """What to add to ``glasshouse train``; '' where there is no flag for it: a table is scaled anyway."""
+def as_options(before: Course, after: Course) -> dict[str, Any]:
+    """What to say to `train`; nothing where it has no option for it: a table is scaled anyway."""
     changes = {PARAMETERS[key][1]: value for key, value in _changes(before, after).items()}
+    return {option: _short(getattr(value, "name", value)) for option, value in changes.items() if option}
+
+
+def as_flags(before: Course, after: Course) -> str:
+    """The same as flags of ``glasshouse train``."""
     return " ".join(
-        f"{flag} {_short(value) if isinstance(value, str) else f'{value:g}'}" for flag, value in changes.items() if flag
+        f"--{option.replace('_', '-')} {value if isinstance(value, str) else f'{value:g}'}"
+        for option, value in as_options(before, after).items()
     )
 
 

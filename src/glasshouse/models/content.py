@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from .origin import Origin
 if TYPE_CHECKING:
     from .model import Model
 
-__all__ = ["content_of", "parts_from"]
+__all__ = ["content_of", "parts_from", "single_precision"]
 
 Array = npt.NDArray[Any]
 
@@ -39,7 +40,11 @@ def content_of(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
         "scores": model.scores,
         "intervals": {name: [*ends] for name, ends in model.intervals.items() if np.isfinite(ends).all()},
         "origin": asdict(model.origin),
+        "history": _measured(model),
+        "made_by": list(model.made_by),
     }
+    if model.history:
+        arrays["history"] = np.array([[row[name] for name in _measured(model)] for row in model.history], np.float32)
     return document, arrays
 
 
@@ -72,6 +77,8 @@ def parts_from(path: str | os.PathLike[str], document: dict[str, Any], arrays: d
             "scores": _scores(document["scores"]),
             "origin": restored(Origin, document["origin"]),
             "intervals": _intervals(document["intervals"]),
+            "history": _history(as_type(document["history"], tuple[str, ...], "history"), arrays),
+            "made_by": as_type(document["made_by"], tuple[str, ...], "made_by"),
         }
         fits = (
             network.n_features == len(encoder.feature_names)
@@ -100,6 +107,25 @@ def _targets(document: dict[str, Any]) -> Targets:
     if "labels" in meaning:
         return Labels(np.array(meaning["labels"], dtype=str))
     return Numbers(np.array(meaning["mean"]), np.array(meaning["scale"]))
+
+
+def single_precision(history: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], ...]:
+    """The rows of a history as a file keeps them."""
+    return tuple({name: v if name == "epoch" else float(np.float32(v)) for name, v in row.items()} for row in history)
+
+
+def _measured(model: Model) -> list[str]:
+    """What was measured every epoch; the epoch itself is the place of its row."""
+    return [name for name in model.history[0] if name != "epoch"] if model.history else []
+
+
+def _history(names: tuple[str, ...], arrays: dict[str, Array]) -> tuple[dict[str, float], ...]:
+    if not names:
+        return ()
+    rows = arrays["history"]
+    if rows.shape != (len(rows), len(names)) or len(set(names)) != len(names) or not np.isfinite(rows).all():
+        raise ValueError("its history does not fit")
+    return tuple({"epoch": k, **dict(zip(names, row, strict=True))} for k, row in enumerate(rows.tolist(), start=1))
 
 
 def _scores(document: dict[str, Any]) -> dict[str, Any]:

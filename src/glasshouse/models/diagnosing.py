@@ -27,6 +27,8 @@ from ..training.batches import Data
 from ..training.loop import Validation
 from ..training.recipe import Recipe
 from .choice import score_by
+from .command import command
+from .content import single_precision
 from .convert.parts import recipe_of
 from .labels import columns_of
 from .model import Model, Source
@@ -115,10 +117,11 @@ def diagnose(
     >>> gh.diagnose(model, "example:iris").healthy
     True
     """
+    asked = locals()
     if isinstance(model, str | os.PathLike | Model):
         if y is not None:
             raise OptionError("y goes with arrays: of a model, the table has the target column")
-        return _of_model(model, table, reading, fix, train, out)
+        return _of_model(model, table, reading, fix, train, out, command(diagnose, **asked))
     if fix or train is not None or out is not None:
         raise OptionError("only a model with its table can be fixed here: fit the estimator anew as its remedy says")
     if table is None or y is None:
@@ -127,7 +130,13 @@ def diagnose(
 
 
 def _of_model(
-    given: AnyModel, source: Source | None, reading: Reading | None, fix: bool, train: Source | None, out: Any
+    given: AnyModel,
+    source: Source | None,
+    reading: Reading | None,
+    fix: bool,
+    train: Source | None,
+    out: Any,
+    made_by: str,
 ) -> Diagnosis:
     model = model_of(given)
     if not fix and (train is not None or out is not None):
@@ -138,6 +147,8 @@ def _of_model(
         return diagnosis
     place = place_beside(given, out, ".fixed")
     found = _cured(model, table if train is None else as_table(train, reading), diagnosis, train is not None)
+    if found.helped:
+        found = replace(found, model=replace(found.model, made_by=(*model.made_by, made_by)))
     if found.helped and place is not None:
         found.model.save(place)
         found = replace(found, path=place)
@@ -184,7 +195,7 @@ def _cured(model: Model, table: Table, diagnosis: Diagnosis, others: bool) -> Cu
     kept = model
     if helped:
         better = replace(model, network=model.targets.finished(found.after.network), recipe=found.after.course.recipe)
-        kept = rescored(better, table, present, parts)
+        kept = rescored(replace(better, history=single_precision(found.after.history)), table, present, parts)
     return Cure(model, kept, found.before, found.after, found.tried)
 
 

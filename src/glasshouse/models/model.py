@@ -58,6 +58,10 @@ class Model:
         The rows it was trained on, by their hash, and how they were parted.
     intervals : dict of str to (low, high)
         Of each test score, the 95 % interval.
+    history : tuple of dict
+        One row an epoch of the training; none of a model that was pruned or trained elsewhere.
+    made_by : tuple of str
+        The commands that made it, the first first.
     run : Run or None
         How training went; a loaded model has none.
 
@@ -77,6 +81,8 @@ class Model:
     scores: dict[str, Any]
     origin: Origin
     intervals: dict[str, Interval] = field(default_factory=dict)
+    history: tuple[dict[str, float], ...] = field(default=(), repr=False)
+    made_by: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)
 
     @property
@@ -101,6 +107,14 @@ class Model:
                 "judge and prune it where it was trained, or fit one model for each"
             )
         return self.targets
+
+    @property
+    def output_names(self) -> list[str]:
+        """What each output is of: a class, or the second of two, or the target."""
+        if isinstance(self.targets, Numbers):
+            return [self.target]
+        names = [str(name) for name in self.targets.classes]
+        return names[-1:] if self.network.n_outputs == 1 else names
 
     @property
     def metric(self) -> str:
@@ -333,6 +347,7 @@ class Model:
             "scores": self.scores,
             "intervals": self.intervals,
             "refit": self.origin.refit,
+            "made_by": list(self.made_by),
         }
 
     def _layer_summary(self, layer: Layer) -> dict[str, Any]:

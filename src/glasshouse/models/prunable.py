@@ -145,7 +145,8 @@ def smaller(work: Prunable, network: Network) -> tuple[Model, dict[str, int]]:
     names = [encoder.encodings[k].name for k in np.unique(groups[found.inputs])]
     kept: TableEncoding = encoder if len(names) == len(encoder.encodings) else encoder.keep(names)
     recipe = replace(model.recipe, hidden_layer_sizes=found.network.sizes[1:-1])
-    return replace(model, encoder=kept, network=found.network, recipe=recipe, run=None), found.removed
+    after = replace(model, encoder=kept, network=found.network, recipe=recipe, history=(), run=None)
+    return after, found.removed
 
 
 def folds(work: Prunable, stages: Stages, options: dict[str, Any]) -> Sequence[Descent]:

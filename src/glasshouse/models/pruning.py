@@ -24,6 +24,7 @@ from ..tables.reading import Reading, as_table
 from ..training.batches import Data
 from ..training.checkpoints import fingerprint
 from ..training.watchers import Watcher, announce
+from .command import command
 from .model import Model, Source
 from .prunable import FOLDS, Prunable, folds, prunable, smaller
 from .rescoring import rescored
@@ -169,6 +170,7 @@ def prune(
     >>> found.after.nonzero <= 0.05 * found.before.weights
     True
     """
+    made_by = command(prune, **locals())
     started = time.perf_counter()
     goal, value = _goal(density, max_drop, size, latency)
     expect_number("seeds", seeds, lambda s: s >= 1, "of at least 1", whole=True)
@@ -191,7 +193,7 @@ def prune(
     after, removed = given, dict[str, int]()
     if kept is not None:
         after, removed = smaller(work, kept)
-        after = rescored(after, work.table, work.present, work.parts)
+        after = replace(rescored(after, work.table, work.present, work.parts), made_by=(*given.made_by, made_by))
     pair = _measured(work, given, after)
     if place is not None and kept is not None:
         after.save(place)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import OptionError, SpecificationError, expect_number
-from ..tables.reading import Reading, as_table
+from ..network.network import Network
+from ..tables.reading import Reading, Table, as_table
 from ..tracing.answers import read_answers
 from ..tracing.classroom import ClassMarks, is_class, mark_class
 from ..tracing.differences import differences
@@ -24,13 +26,15 @@ from ..tracing.rendering import rendered
 from ..tracing.specification import Specification
 from ..tracing.spelling import Vocabulary
 from ..tracing.trace import Trace, losses, traced
+from ..tracing.unit import UnitArithmetic, unit_arithmetic
 from ..tracing.verdicts import Marking
 from .labels import columns_of
 from .model import Model, Source
 from .verbs import AnyModel, is_model, model_of, trained_table
 
-__all__ = ["Traced", "check", "trace"]
+__all__ = ["Traced", "check", "trace", "unit"]
 
+Array = npt.NDArray[Any]
 Described = str | os.PathLike[str] | Mapping[str, Any] | Model
 
 
@@ -229,9 +233,31 @@ def _described(source: Described, table: Source | None, row: int, reading: Readi
     return specification(source)  # type: ignore[arg-type]  # a TypeGuard says nothing of what is no model
 
 
+def unit(
+    model: Model, table: Source, *, layer: int, unit: int, row: int = 1, weight: int | None = None
+) -> UnitArithmetic:
+    """The arithmetic of one unit of a model for one row of a table, counted from 1: at once, for a network of any size.
+
+    Raises
+    ------
+    OptionError
+        If there is no such row, layer, unit or weight.
+    """
+    network, x, y = _row_of(model, as_table(table), row)
+    names, outputs = model.encoder.feature_names, model.output_names
+    return unit_arithmetic(network, model.recipe, x, y, layer, unit, weight=weight, names=names, outputs=outputs)
+
+
 def _of_model(source: AnyModel, table: Source | None, row: int, reading: Reading | None) -> Specification:
     model = model_of(source)
     rows = trained_table(source, model, reading) if table is None else as_table(table, reading)
+    network, x, y = _row_of(model, rows, row)
+    title = Path(os.fspath(source)).name if not isinstance(source, Model) else model.target
+    return specification_of(network, model.recipe, x, y, f"{title}, row {row}", tuple(model.encoder.feature_names))
+
+
+def _row_of(model: Model, rows: Table, row: int) -> tuple[Network, Array, Array]:
+    """The network as it trains, in double precision, and one row of a table as it reads it."""
     expect_number("row", row, lambda v: 1 <= v <= rows.n_rows, f"from 1 to {rows.n_rows:,}", whole=True)
     one = rows.take(np.array([row - 1]))
     labels = model.labels_in(one)
@@ -239,6 +265,4 @@ def _of_model(source: AnyModel, table: Source | None, row: int, reading: Reading
         raise SpecificationError(f"row {row} has no {model.target}: a training step needs a target")
     network = model.targets.unfinished(model.network).astype(np.float64)
     x = np.asarray(model.encoder.encode(one).write(slice(0, 1)), np.float64)[0]
-    y = columns_of(model.one_column, labels.y, np.float64)[0]
-    title = Path(os.fspath(source)).name if not isinstance(source, Model) else model.target
-    return specification_of(network, model.recipe, x, y, f"{title}, row {row}", tuple(model.encoder.feature_names))
+    return network, x, columns_of(model.one_column, labels.y, np.float64)[0]

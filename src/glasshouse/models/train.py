@@ -12,25 +12,30 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TableError
+from ..errors import TableError, choose
 from ..estimators.targets import Classes, Target
 from ..health.doctor import Doctor
+from ..network.density import Density
 from ..storage import checked_place
 from ..tables.columns import numbers
 from ..tables.corrections import Corrections
+from ..tables.encoded import Encoded
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
 from ..tables.splitting import Split
 from ..training.batches import Data
 from ..training.checkpoints import begin
 from ..training.loop import Validation, fit
+from ..training.optimizers import LBFGS, OPTIMIZERS
 from ..training.recipe import Recipe
-from ..training.schedules import Cosine
+from ..training.schedules import Constant, Cosine
 from ..training.state import State
-from ..training.watchers import Watcher, announce
+from ..training.watchers import Watcher, announce, announce_understood
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
 from .choice import monitor_of, score_by
+from .command import command
+from .content import single_precision
 from .labels import Labels, columns_of, labels_for, targets_of, task_of, written_columns_of
 from .leaks import leaks
 from .model import Model, Source
@@ -39,7 +44,7 @@ from .refit import refitted
 from .run import Run
 from .scores import difference, scores
 
-__all__ = ["default_recipe", "train"]
+__all__ = ["default_recipe", "place_for", "train"]
 
 FEWEST_ROWS = 10
 
@@ -80,6 +85,8 @@ def train(
     hidden: Sequence[int] | None = None,
     activation: str | None = None,
     initializer: str | None = None,
+    optimizer: str | None = None,
+    density: float | None = None,
     learning_rate: float | None = None,
     epochs: int | None = None,
     clip_norm: float | None = None,
@@ -124,6 +131,10 @@ def train(
         Units of each hidden layer: (128, 128) if None; () for none.
     activation, initializer : str, optional
         Of the hidden layers: relu if None; of the weights: what the activation wants.
+    optimizer : str, optional
+        adam if None; adamw, sgd, rmsprop, or lbfgs, which takes all rows at once.
+    density : float, optional
+        The share of the connections that exist from the start: 1 if None.
     learning_rate, epochs, clip_norm : float, int, float, optional
         0.005, falling along a cosine; at most 60; the gradient is not clipped if None.
     metric : str, optional
@@ -153,8 +164,9 @@ def train(
     >>> model.scores["test"]["accuracy"] > 0.9
     True
     """
+    made_by = command(train, **locals())
     announce(watchers, "reading")
-    path = _place_for(table, test, out)
+    path = place_for(table, test, out)
     corrections = Corrections(kinds or {}, drop, missing)
     whole = corrections.mark(as_table(table, reading))
     target = whole.resolve(target)
@@ -179,8 +191,9 @@ def train(
     recipe = replace(
         default_recipe(targets, len(parts.train), seed),
         monitor=monitor_of(metric, targets),
-        **_asked(hidden, activation, initializer, learning_rate, epochs, clip_norm),
+        **_asked(hidden, activation, initializer, optimizer, density, learning_rate, epochs, clip_norm),
     )
+    announce_understood(watchers, encoder, targets)
 
     announce(watchers, "training")
     started = time.perf_counter()
@@ -192,32 +205,42 @@ def train(
         )
         for part, taught in ((parts.train, written_columns_of), (parts.validation, columns_of))
     )
-    begun = State.begun(recipe.initialized(encoded.n_features, targets.n_outputs), recipe)
-    state, keepers = begin(begun, (trained, held_out), recipe, checkpoint, resume)
+    state, keepers = begin(
+        State.begun(recipe.initialized(encoded.n_features, targets.n_outputs), recipe),
+        (trained, held_out),
+        recipe,
+        checkpoint,
+        resume,
+    )
     doctor = Doctor()
     fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, doctor, *keepers])
     health = doctor.diagnose(state, trained, recipe, encoder.feature_names)
     seconds = time.perf_counter() - started
-    model = Model(encoder, targets.finished(state.chosen()), targets, target, recipe, {}, origin)
+    model = Model(
+        encoder,
+        targets.finished(state.chosen()),
+        targets,
+        target,
+        recipe,
+        {},
+        origin,
+        history=single_precision(state.history),
+        made_by=(made_by,),
+    )
 
     announce(watchers, "judging")
     test_labels = model.labels_in(judged)
     judgement = model.judge(test_labels, test_rows)
     validated = scores(targets, model.outputs_of(encoded.take(parts.validation)), y[parts.validation])
-    source = "held out" if test is None else judged.name
-    model = replace(
-        model,
-        scores={
-            "validation": {**validated, "rows": len(parts.validation)},
-            "test": {**judgement.scores, "rows": judgement.rows, "source": source},
-        },
-        intervals=judgement.intervals,
-    )
+    found = {
+        "validation": {**validated, "rows": len(parts.validation)},
+        "test": {**judgement.scores, "rows": judgement.rows, "source": "held out" if test is None else judged.name},
+    }
+    model = replace(model, scores=found, intervals=judgement.intervals)
     plain: list[Baseline] = []
     if baselines:
-        judged_on = np.flatnonzero(~test_labels.missing)
-        seen, unseen = encoded.take(parts.train), test_rows.take(judged_on)
-        plain = train_baselines(targets, (seen, y[parts.train]), (unseen, test_labels.y[judged_on]), seed, watchers)
+        seen = encoded.take(parts.train), y[parts.train]
+        plain = train_baselines(targets, seen, _with_label(test_rows, test_labels), seed, watchers)
     if refit and not state.interrupted:
         announce(watchers, "training on all rows")
         model = refitted(model, rows, y, weight, columns, state.best.epoch if state.best else state.epoch, watchers)
@@ -247,6 +270,8 @@ def _asked(
     hidden: Sequence[int] | None,
     activation: str | None,
     initializer: str | None,
+    optimizer: str | None,
+    density: float | None,
     learning_rate: float | None,
     epochs: int | None,
     clip_norm: float | None,
@@ -256,6 +281,10 @@ def _asked(
         "hidden_layer_sizes": None if hidden is None else tuple(hidden),
         "activation": None if activation is None else (activation,),
         "initializer": initializer,
+        "optimizer": None if optimizer is None else OPTIMIZERS[choose("optimizer", optimizer, OPTIMIZERS)](),
+        # It compares losses to their last digits, and finds the length of a step by itself.
+        **({"dtype": "float64", "schedule": Constant()} if optimizer == LBFGS.name else {}),
+        "density": None if density is None else Density(density),
         "learning_rate": learning_rate,
         "max_epochs": epochs,
         "clip_norm": clip_norm,
@@ -297,6 +326,12 @@ def _file_of(table: Source) -> str:
     return Path(os.fspath(table)).name if isinstance(table, str | os.PathLike) else ""
 
 
+def _with_label(rows: Encoded, labels: Labels) -> tuple[Encoded, npt.NDArray[Any]]:
+    """The rows that have a target, and their targets."""
+    present = np.flatnonzero(~labels.missing)
+    return rows.take(present), labels.y[present]
+
+
 def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:
     """How much each row counts."""
     weight = rows.columns[column].each(lambda words: numbers(column, words))
@@ -310,7 +345,7 @@ def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:
     return weight
 
 
-def _place_for(table: Source, test: Source | None, out: str | os.PathLike[str] | None) -> Path | None:
+def place_for(table: Source, test: Source | None, out: str | os.PathLike[str] | None) -> Path | None:
     """Where the model goes; found out, and found writable, before any work is done."""
     if out is not None and not os.fspath(out):
         return None

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from ..drawing.look import palette
 from .diagram import element_finder, network_svg
 from .expressions import Expression, names_in
 from .notations import JAVASCRIPT, Notation, written
 from .printed import Printed
 from .steps import Step
 
-__all__ = ["environment", "own", "page", "slides", "worksheet"]
+__all__ = ["environment", "page", "slides", "styles", "worksheet"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONG = 70  # letters that a formula on a slide may have before it is set smaller
@@ -114,7 +115,7 @@ def _rendered(kind: str, printed: Printed, data: Any, **more: Any) -> str:
             drawing=Markup(network_svg(of)),
             givens=_givens(printed),
             parts=[Part(part.title, tuple(_line(printed, step) for step in part.steps)) for part in printed.sections],
-            styles=[own("trace.css"), own(f"{kind}.css")],
+            styles=styles(kind),
             scripts=[own("drawing.js"), own(f"{kind}.js")],
             data=_json(data),
             **more,
@@ -135,6 +136,11 @@ def _givens(printed: Printed) -> list[list[tuple[str, str]]]:
         )
         groups.setdefault(group, []).append((name, given.shown(printed.decimals)))
     return list(groups.values())
+
+
+def styles(kind: str) -> list[Markup]:
+    """The colours of the house, what every page of a trace shares, and what is one kind's own."""
+    return [Markup(palette()), own("trace.css"), own(f"{kind}.css")]
 
 
 def own(name: str) -> Markup:

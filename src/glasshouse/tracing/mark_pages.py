@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from .diagram import network_svg
-from .html import environment, own
+from .html import environment, styles
 from .printed import Printed
 from .trace import Trace
 
@@ -81,7 +81,7 @@ def _page(kind: str, trace: Trace, counts: Mapping[str, int], title: str, **cont
             sizes=Printed(trace).head()[0].removeprefix(f"{of.title}: "),
             conventions=[(what, ": ", said) for what, said in of.conventions().items()],
             drawing=Markup(network_svg(of, counts=counts)),
-            styles=[own("trace.css"), own("marks.css")],
+            styles=styles("marks"),
             scripts=[],
             data=Markup("null"),
             **content,

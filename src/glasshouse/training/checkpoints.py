@@ -140,6 +140,7 @@ def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
             "uinteger": generator["uinteger"],
         },
         "mark": None if np.isinf(state.mark) else state.mark,
+        "factor": state.factor,
         "settled": state.settled,
         "history": [[[name, value] for name, value in row.items()] for row in state.history],  # in their order
         "best": None,
@@ -184,7 +185,8 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
     counts = {name: as_type(document[name], int, name) for name in COUNTS}
     if min(counts.values()) < 0 or len(document["history"]) != counts["epoch"]:
         raise ValueError("its counts do not fit its history")
-    mark = document["mark"]
+    mark, factor = document["mark"], as_type(document["factor"], float, "factor")
+    replace(recipe, learning_rate=factor * recipe.learning_rate)  # refuses what no step could be taken with
     return State(
         network=network,
         moments=moments,
@@ -193,6 +195,7 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
         average=checked("average") if "average" in arrays else None,
         best=best,
         mark=-np.inf if mark is None else as_type(mark, float, "mark"),
+        factor=factor,
         settled=as_type(document["settled"], bool, "settled"),
         history=[
             {

@@ -58,7 +58,7 @@ def epoch(
         n = work.load(X, Y, weight, rows)
         work.draw_dropout(key, state.step)
         value = loss_and_gradient(work, n)
-        rate = recipe.rate(
+        rate = state.factor * recipe.rate(
             Progress(
                 state.epoch, recipe.max_epochs, done + k, recipe.max_epochs * len(batches), state.samples, state.cuts
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,8 @@ class State:
         The running mean of the weights, where the recipe asks for one.
     epoch, step, samples : int
         Epochs and steps done, rows seen in whole epochs.
+    factor : float
+        Multiplies the rate of the recipe: 1 unless somebody changed it while it trained.
     cuts, stalled : int
         How often a plateau has cut the learning rate, and for how many epochs it has waited since.
     best : Best or None
@@ -70,6 +72,7 @@ class State:
     best: Best | None = None
     mark: float = -np.inf
     waited: int = 0
+    factor: float = 1.0
     settled: bool = False
     interrupted: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
@@ -102,6 +105,16 @@ class State:
                 self.network, recipe.loss, recipe.batch_size, movable=self.movable, dropout=dropout
             )
         return work
+
+    def go_on_at(self, learning_rate: float, recipe: Recipe) -> None:
+        """From the next step on, train at this rate instead of the recipe's; its schedule goes on from there.
+
+        Raises
+        ------
+        OptionError
+            If no recipe could have this rate.
+        """
+        self.factor = replace(recipe, learning_rate=learning_rate).learning_rate / recipe.learning_rate
 
     def release(self) -> None:
         """Let go of the buffers and the threads that go with them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..errors import TrainingDiverged
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .recipe import Recipe
     from .state import State
 
-__all__ = ["Printer", "Watcher", "announce"]
+__all__ = ["Printer", "Watcher", "announce", "announce_understood"]
 
 
 class Watcher:
@@ -20,6 +20,9 @@ class Watcher:
 
     def stage(self, name: str) -> None:
         """Called when a part of a longer run begins: reading, training, a baseline."""
+
+    def understood(self, encoder: Any, targets: Any) -> None:
+        """Called when a table was read and encoded: what its columns became, and what the outputs will mean."""
 
     def before_fit(self, state: State, data: Data, recipe: Recipe) -> None:
         """Called before the first epoch of a fit, or the first after it was taken up again."""
@@ -57,3 +60,9 @@ def announce(watchers: Sequence[Watcher], name: str) -> None:
     """Tell every watcher that a part of a longer run begins."""
     for watcher in watchers:
         watcher.stage(name)
+
+
+def announce_understood(watchers: Sequence[Watcher], encoder: Any, targets: Any) -> None:
+    """Tell every watcher what the columns of a table became."""
+    for watcher in watchers:
+        watcher.understood(encoder, targets)

@@ -1,0 +1,244 @@
+"""A browser and a server for the tests of the live page, and the checks that every state of the page must pass."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+WIDE, NARROW = (1440, 900), (390, 844)
+
+
+def needed() -> Any:
+    """Playwright's entry, or a skip that says what is not there."""
+    found = pytest.importorskip("playwright.sync_api", reason="the page is tested with playwright, which is not here")
+    if CHROMIUM is None:
+        pytest.skip("the page is tested with Chromium, which is not here: install Debian's chromium")
+    return found
+
+
+class Server:
+    """`glasshouse serve` as a process of its own over a folder."""
+
+    def __init__(self, folder: Path, *more: str):
+        command = [sys.executable, "-m", "glasshouse", "serve", "--no-open", "--folder", str(folder), *more]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if "http://" in line:
+                self.url = line[line.index("http://") :].strip()
+                break
+        else:
+            raise AssertionError(f"the server ended before it said where it is: code {self.process.wait()}")
+        self.origin = "http://" + urlsplit(self.url).netloc
+
+    @property
+    def port(self) -> str:
+        return str(urlsplit(self.url).port)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@contextmanager
+def browser() -> Iterator[Any]:
+    with needed().sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Seen:
+    """A page, and everything on it that must not have happened."""
+
+    def __init__(self, chromium: Any, server: Server, size: tuple[int, int] = WIDE, scheme: str = "light", **more: Any):
+        self.server, self.size, self.scheme = server, size, scheme
+        width, height = size
+        self.context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
+        self.context.add_init_script("globalThis.PWNED = 0;")
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.problems: list[str] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
+        self.page.on("dialog", self._dialog)
+        self.page.on("request", self._request)
+        self.page.goto(server.url)
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.problems.append(f"console: {message.text}")
+
+    def _dialog(self, dialog: Any) -> None:
+        self.problems.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    def _request(self, request: Any) -> None:
+        if urlsplit(request.url).scheme != "data" and not request.url.startswith(self.server.origin + "/"):
+            self.problems.append(f"asked another host: {request.url}")
+
+    def visit(self, hash_: str) -> None:
+        self.page.goto(f"{self.server.origin}/{hash_}")
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def shot(self, name: str, folder: Path, whole: bool = True) -> None:
+        """Keep a picture, where GLASSHOUSE_SHOTS says or beside the test's other files."""
+        place = Path(os.environ.get("GLASSHOUSE_SHOTS") or folder)
+        place.mkdir(parents=True, exist_ok=True)
+        path = place / f"page-{name}-{self.size[0]}-{self.scheme}.png"
+        self.page.screenshot(path=str(path), full_page=whole)
+        assert path.stat().st_size > 5000
+
+    def close(self) -> None:
+        """End it; nothing that must not happen may have happened."""
+        marker = self.page.evaluate("globalThis.PWNED")
+        self.context.close()
+        assert marker == 0, "a name was executed"
+        assert not self.problems, self.problems
+
+    def accessible(self) -> None:
+        """Names, ids, headings, contrast, targets, live regions, width: what is wrong with them, nothing."""
+        # What fades in on a press would be measured half faded.
+        self.page.wait_for_timeout(150)
+        wrong = self.page.evaluate(CHECKS)
+        assert not wrong, "\n".join(wrong)
+
+    def tabbed(self) -> list[str]:
+        """Go through the whole page with the Tab key; every control is met, in the order it is seen in, visibly."""
+        wanted = self.page.evaluate(CONTROLS)
+        met: list[str] = []
+        # From the first control on: where Tab begins else is where a hand was last.
+        self.page.evaluate("document.querySelector('.skip').focus()")
+        for _ in range(len(wanted) + 5):
+            found = self.page.evaluate(FOCUSED)
+            if found is None or found["key"] in met:
+                break
+            assert found["outline"], f"the focus on {found['key']} cannot be seen"
+            assert found["inside"], f"{found['key']} has the focus outside of what is seen"
+            met.append(found["key"])
+            self.page.keyboard.press("Tab")
+        assert set(wanted) <= set(met), f"the Tab key does not reach {set(wanted) - set(met)}"
+        wrong = self.page.evaluate(ORDER)
+        assert not wrong, "\n".join(wrong)
+        return met
+
+
+HELPERS = """
+const shown = (e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true}) && e.getClientRects().length
+  && !e.closest(".unseen");
+const text = (e) => (e?.textContent ?? "").trim();
+const named = (e) => e.getAttribute("aria-label")
+  || (e.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => text(document.getElementById(id))).join(" ").trim()
+  || [...(e.labels ?? [])].map(text).join(" ").trim()
+  || (["SELECT", "INPUT", "PROGRESS", "CANVAS"].includes(e.tagName) ? "" : text(e)) || e.title || "";
+const spot = (e) => `${e.tagName.toLowerCase()}.${e.className?.baseVal ?? e.className} ${text(e).slice(0, 40)}`;
+const CONTROL = "a[href], button, input:not([type=file]), select, summary, [tabindex='0']";
+const usable = (e) => shown(e) && !e.disabled;
+const keyed = (e) => `${[...document.querySelectorAll(CONTROL)].indexOf(e)} ${named(e).slice(0, 40)}`;
+"""
+
+CONTROLS = f"""() => {{ {HELPERS}
+  return [...document.querySelectorAll(CONTROL)].filter(usable).map(keyed);
+}}"""
+
+FOCUSED = f"""() => {{ {HELPERS}
+  const e = document.activeElement;
+  if (!e || e === document.body) return null;
+  const style = getComputedStyle(e);
+  const box = e.getBoundingClientRect();
+  const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return {{key: keyed(e), outline, inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth}};
+}}"""
+
+# Of two neighbours in one box, the later stands to the right of the earlier or below it.
+ORDER = f"""() => {{ {HELPERS}
+  const all = [...document.querySelectorAll(CONTROL)].filter((e) => usable(e) && getComputedStyle(e).position !== "fixed"
+    && !e.classList.contains("skip"));
+  const wrong = [];
+  for (let k = 1; k < all.length; k++) {{
+    const [one, other] = [all[k - 1], all[k]];
+    let parent = one.parentElement;
+    while (!parent.contains(other)) parent = parent.parentElement;
+    const [a, b] = [one, other].map((e) => {{
+      while (e.parentElement !== parent && e !== parent) e = e.parentElement;
+      return e.getBoundingClientRect();
+    }});
+    if (b.left < a.left - 1 && b.top < a.top - 1) wrong.push(`${{spot(one)}} before ${{spot(other)}}`);
+  }}
+  return wrong;
+}}"""
+
+CHECKS = f"""() => {{ {HELPERS}
+  const wrong = [];
+  const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
+  for (const e of all(CONTROL + ", [role], canvas, svg, progress")) {{
+    const silent = e.closest("[aria-hidden=true]") || ["alert", "status"].includes(e.getAttribute("role"));
+    if (!silent && !named(e)) wrong.push(`no name: ${{spot(e)}}`);
+  }}
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((one) => one === id).length > 1) wrong.push(`two of id ${{id}}`);
+  for (const attribute of ["for", "aria-labelledby", "aria-describedby"]) {{
+    for (const e of document.querySelectorAll(`[${{attribute}}]`)) {{
+      for (const id of e.getAttribute(attribute).split(" ")) if (!document.getElementById(id)) wrong.push(`no ${{id}}: ${{spot(e)}}`);
+    }}
+  }}
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter((e) => e.checkVisibility()).map((e) => Number(e.tagName[1]));
+  if (levels.filter((level) => level === 1).length !== 1 || levels[0] !== 1) wrong.push(`headings ${{levels}}`);
+  if (levels.some((level, k) => k && level > levels[k - 1] + 1)) wrong.push(`a level is left out: ${{levels}}`);
+  for (const e of document.querySelectorAll("[tabindex]")) if (Number(e.tabIndex) > 0) wrong.push(`tabindex: ${{spot(e)}}`);
+  if (!document.querySelector("[role=status][aria-live=polite]") || !document.querySelector("[role=alert]")) wrong.push("no live region");
+  for (const e of all("th")) if (!e.hasAttribute("scope")) wrong.push(`a head of nothing: ${{spot(e)}}`);
+  for (const e of all("button, select, input, summary, nav a, a.button")) {{
+    const box = e.getBoundingClientRect();
+    if (box.width < 24 || box.height < 24) wrong.push(`${{Math.round(box.width)}} x ${{Math.round(box.height)}}: ${{spot(e)}}`);
+  }}
+  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`${{document.documentElement.scrollWidth}} wide in ${{innerWidth}}`);
+  const rgb = (words) => {{
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = words;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  }};
+  const light = (colour) => colour.slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+  const known = new Map();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {{
+    const e = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !shown(e) || e.closest(":disabled, noscript, title, option, .skip")) continue;
+    const style = getComputedStyle(e);
+    const ink = e instanceof SVGElement ? style.fill : style.color;
+    let behind = e;
+    while (behind && rgb(getComputedStyle(behind).backgroundColor)[3] < 255) behind = behind.parentElement;
+    const paper = getComputedStyle(behind ?? document.body).backgroundColor;
+    const key = `${{ink}} on ${{paper}}`;
+    if (!known.has(key)) {{
+      const [a, b] = [light(rgb(ink)), light(rgb(paper))].sort((x, y) => y - x);
+      known.set(key, (a + 0.05) / (b + 0.05));
+    }}
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (known.get(key) < (large ? 3 : 4.5)) wrong.push(`contrast ${{known.get(key).toFixed(2)}}: ${{key}}: ${{spot(e)}}`);
+  }}
+  return wrong;
+}}"""
