@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glasshouse.errors import OptionError, TableError
-from glasshouse.tables.examples import EXAMPLES
+from glasshouse.tables.examples import EXAMPLES, TOYS
 from glasshouse.tables.reading import Reading, as_table, read_table
 
 ROWS = [
@@ -152,7 +152,7 @@ def test_missing_files_and_folders(tmp_path) -> None:
         read_table(tmp_path)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in TOYS])
 def test_examples_are_the_bundled_tables(name) -> None:
     from sklearn import datasets
 
@@ -162,6 +162,19 @@ def test_examples_are_the_bundled_tables(name) -> None:
     assert table.n_rows == len(bunch.target)
     first = np.array(next(iter(table.columns.values())).to_pylist(), float)
     assert np.array_equal(first, bunch.data[:, 0])
+
+
+@pytest.mark.parametrize("name", TOYS)
+def test_sets_in_the_plane_are_two_classes_that_neighbours_tell_apart(name) -> None:
+    from sklearn.neighbors import KNeighborsClassifier
+
+    columns = read_table(f"example:{name}").columns
+    assert list(columns) == ["x", "y", "target"]
+    points = np.array([columns[axis].to_pylist() for axis in "xy"], float).T
+    classes = np.array(columns["target"].to_pylist())
+    assert set(classes) == {"blue", "orange"}
+    assert np.abs(points).max() < 4
+    assert KNeighborsClassifier(3).fit(points[::2], classes[::2]).score(points[1::2], classes[1::2]) > 0.8
 
 
 def test_a_mistyped_example_is_answered_with_the_right_one() -> None:

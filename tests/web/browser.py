@@ -147,8 +147,9 @@ HELPERS = """
 const shown = (e) => e.checkVisibility({opacityProperty: true, visibilityProperty: true}) && e.getClientRects().length
   && !e.closest(".unseen");
 const text = (e) => (e?.textContent ?? "").trim();
+const texts = (ids) => ids.split(" ").map((id) => text(document.getElementById(id))).join(" ").trim();
 const named = (e) => e.getAttribute("aria-label")
-  || (e.getAttribute("aria-labelledby") ?? "").split(" ").map((id) => text(document.getElementById(id))).join(" ").trim()
+  || texts(e.getAttribute("aria-labelledby") ?? "")
   || [...(e.labels ?? [])].map(text).join(" ").trim()
   || (["SELECT", "INPUT", "PROGRESS", "CANVAS"].includes(e.tagName) ? "" : text(e)) || e.title || "";
 const spot = (e) => `${e.tagName.toLowerCase()}.${e.className?.baseVal ?? e.className} ${text(e).slice(0, 40)}`;
@@ -157,88 +158,104 @@ const usable = (e) => shown(e) && !e.disabled;
 const keyed = (e) => `${[...document.querySelectorAll(CONTROL)].indexOf(e)} ${named(e).slice(0, 40)}`;
 """
 
-CONTROLS = f"""() => {{ {HELPERS}
-  return [...document.querySelectorAll(CONTROL)].filter(usable).map(keyed);
-}}"""
 
-FOCUSED = f"""() => {{ {HELPERS}
+def script(body: str) -> str:
+    """A function of JavaScript with the helpers at hand."""
+    return f"() => {{ {HELPERS} {body} }}"
+
+
+CONTROLS = script("return [...document.querySelectorAll(CONTROL)].filter(usable).map(keyed);")
+
+FOCUSED = script("""
   const e = document.activeElement;
   if (!e || e === document.body) return null;
   const style = getComputedStyle(e);
   const box = e.getBoundingClientRect();
   const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-  return {{key: keyed(e), outline, inside: box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth}};
-}}"""
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return {key: keyed(e), outline, inside};
+""")
 
 # Of two neighbours in one box, the later stands to the right of the earlier or below it.
-ORDER = f"""() => {{ {HELPERS}
-  const all = [...document.querySelectorAll(CONTROL)].filter((e) => usable(e) && getComputedStyle(e).position !== "fixed"
-    && !e.classList.contains("skip"));
+ORDER = script("""
+  const still = (e) => getComputedStyle(e).position !== "fixed" && !e.classList.contains("skip");
+  const all = [...document.querySelectorAll(CONTROL)].filter((e) => usable(e) && still(e));
   const wrong = [];
-  for (let k = 1; k < all.length; k++) {{
+  for (let k = 1; k < all.length; k++) {
     const [one, other] = [all[k - 1], all[k]];
     let parent = one.parentElement;
     while (!parent.contains(other)) parent = parent.parentElement;
-    const [a, b] = [one, other].map((e) => {{
+    const [a, b] = [one, other].map((e) => {
       while (e.parentElement !== parent && e !== parent) e = e.parentElement;
       return e.getBoundingClientRect();
-    }});
-    if (b.left < a.left - 1 && b.top < a.top - 1) wrong.push(`${{spot(one)}} before ${{spot(other)}}`);
-  }}
+    });
+    if (b.left < a.left - 1 && b.top < a.top - 1) wrong.push(`${spot(one)} before ${spot(other)}`);
+  }
   return wrong;
-}}"""
+""")
 
-CHECKS = f"""() => {{ {HELPERS}
+CHECKS = script("""
   const wrong = [];
+  const must = (right, what, e) => right || wrong.push(`${what}${e ? `: ${spot(e)}` : ""}`);
   const all = (selector) => [...document.querySelectorAll(selector)].filter(shown);
-  for (const e of all(CONTROL + ", [role], canvas, svg, progress")) {{
+
+  for (const e of all(CONTROL + ", [role], canvas, svg, progress")) {
     const silent = e.closest("[aria-hidden=true]") || ["alert", "status"].includes(e.getAttribute("role"));
-    if (!silent && !named(e)) wrong.push(`no name: ${{spot(e)}}`);
-  }}
+    must(silent || named(e), "no name", e);
+  }
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
-  for (const id of new Set(ids)) if (ids.filter((one) => one === id).length > 1) wrong.push(`two of id ${{id}}`);
-  for (const attribute of ["for", "aria-labelledby", "aria-describedby"]) {{
-    for (const e of document.querySelectorAll(`[${{attribute}}]`)) {{
-      for (const id of e.getAttribute(attribute).split(" ")) if (!document.getElementById(id)) wrong.push(`no ${{id}}: ${{spot(e)}}`);
-    }}
-  }}
-  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter((e) => e.checkVisibility()).map((e) => Number(e.tagName[1]));
-  if (levels.filter((level) => level === 1).length !== 1 || levels[0] !== 1) wrong.push(`headings ${{levels}}`);
-  if (levels.some((level, k) => k && level > levels[k - 1] + 1)) wrong.push(`a level is left out: ${{levels}}`);
-  for (const e of document.querySelectorAll("[tabindex]")) if (Number(e.tabIndex) > 0) wrong.push(`tabindex: ${{spot(e)}}`);
-  if (!document.querySelector("[role=status][aria-live=polite]") || !document.querySelector("[role=alert]")) wrong.push("no live region");
-  for (const e of all("th")) if (!e.hasAttribute("scope")) wrong.push(`a head of nothing: ${{spot(e)}}`);
-  for (const e of all("button, select, input, summary, nav a, a.button")) {{
-    const box = e.getBoundingClientRect();
-    if (box.width < 24 || box.height < 24) wrong.push(`${{Math.round(box.width)}} x ${{Math.round(box.height)}}: ${{spot(e)}}`);
-  }}
-  if (document.documentElement.scrollWidth > innerWidth) wrong.push(`${{document.documentElement.scrollWidth}} wide in ${{innerWidth}}`);
-  const rgb = (words) => {{
-    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+  must(new Set(ids).size === ids.length, `an id twice: ${ids.filter((id, k) => ids.indexOf(id) !== k)}`);
+  for (const attribute of ["for", "aria-labelledby", "aria-describedby"]) {
+    for (const e of document.querySelectorAll(`[${attribute}]`)) {
+      for (const id of e.getAttribute(attribute).split(" ")) must(document.getElementById(id), `no ${id}`, e);
+    }
+  }
+  const heads = [...document.querySelectorAll("h1, h2, h3, h4")].filter((e) => e.checkVisibility());
+  const levels = heads.map((e) => Number(e.tagName[1]));
+  must(levels[0] === 1 && levels.filter((level) => level === 1).length === 1, `not one first heading: ${levels}`);
+  must(levels.every((level, k) => !k || level <= levels[k - 1] + 1), `a level is left out: ${levels}`);
+  for (const e of document.querySelectorAll("[tabindex]")) must(e.tabIndex <= 0, "an order of its own", e);
+  must(document.querySelector("[role=status][aria-live=polite]"), "nothing tells what changes");
+  must(document.querySelector("[role=alert]"), "nothing tells what went wrong");
+  for (const e of all("th")) must(e.hasAttribute("scope"), "a head of nothing", e);
+  for (const e of all("button, select, input, summary, nav a, a.button")) {
+    const {width, height} = e.getBoundingClientRect();
+    must(width >= 24 && height >= 24, `${Math.round(width)} x ${Math.round(height)}`, e);
+  }
+  const wide = document.documentElement.scrollWidth;
+  must(wide <= innerWidth, `${wide} wide in ${innerWidth}`);
+
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+  const rgb = (words) => {
+    canvas.clearRect(0, 0, 1, 1);
     canvas.fillStyle = words;
     canvas.fillRect(0, 0, 1, 1);
     return [...canvas.getImageData(0, 0, 1, 1).data];
-  }};
-  const light = (colour) => colour.slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, c, k) => sum + c * [0.2126, 0.7152, 0.0722][k], 0);
+  };
+  const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+  const light = ([r, g, b]) => 0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
   const known = new Map();
+  const contrast = (ink, paper) => {
+    const key = `${ink} on ${paper}`;
+    if (!known.has(key)) {
+      const [dark, bright] = [light(rgb(ink)), light(rgb(paper))].sort((one, other) => one - other);
+      known.set(key, (bright + 0.05) / (dark + 0.05));
+    }
+    return known.get(key);
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {{
+  while (walker.nextNode()) {
     const e = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !shown(e) || e.closest(":disabled, noscript, title, option, .skip")) continue;
+    if (!text(walker.currentNode) || !shown(e) || e.closest(":disabled, noscript, title, option, .skip")) continue;
     const style = getComputedStyle(e);
-    const ink = e instanceof SVGElement ? style.fill : style.color;
     let behind = e;
     while (behind && rgb(getComputedStyle(behind).backgroundColor)[3] < 255) behind = behind.parentElement;
     const paper = getComputedStyle(behind ?? document.body).backgroundColor;
-    const key = `${{ink}} on ${{paper}}`;
-    if (!known.has(key)) {{
-      const [a, b] = [light(rgb(ink)), light(rgb(paper))].sort((x, y) => y - x);
-      known.set(key, (a + 0.05) / (b + 0.05));
-    }}
+    const ink = e instanceof SVGElement ? style.fill : style.color;
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-    if (known.get(key) < (large ? 3 : 4.5)) wrong.push(`contrast ${{known.get(key).toFixed(2)}}: ${{key}}: ${{spot(e)}}`);
-  }}
+    const found = contrast(ink, paper);
+    must(found >= (large ? 3 : 4.5), `contrast ${found.toFixed(2)} of ${ink} on ${paper}`, e);
+  }
   return wrong;
-}}"""
+""")

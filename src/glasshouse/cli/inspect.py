@@ -70,6 +70,7 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
         lines.append(f"  {part:12}{', '.join(words)} ({scores.get('rows', 0):,} rows{source})")
     if found["refit"]:
         lines.append("  refit       on all rows since: the scores are of the network before")
+    lines += [f"  {'made by' if k == 0 else 'then':12}{command}" for k, command in enumerate(found["made_by"])]
     return [*lines, f"next: glasshouse predict {shlex.quote(path)} TABLE"]
 
 

@@ -46,10 +46,10 @@ export function numberField(name, label, change, hint = "") {
 
 /** How fast a training may go: slow enough to be watched, or as fast as it can. */
 export const PACES = [
-  { name: "", label: "as fast as it can" },
-  { name: "10", label: "10 epochs a second" },
-  { name: "2", label: "2 epochs a second" },
-  { name: "0.5", label: "an epoch in 2 seconds" },
+  { name: "", label: "full speed" },
+  { name: "10", label: "10 epochs / s" },
+  { name: "2", label: "2 epochs / s" },
+  { name: "0.5", label: "1 epoch / 2 s" },
 ];
 export const paceOf = (words) => (Number(words) > 0 ? Number(words) : null);
 

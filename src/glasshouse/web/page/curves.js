@@ -103,7 +103,7 @@ export class Curves {
     if (!shown) return;
     const [worst, best] = span(scores);
     this.score.show({
-      label: `Validation after epoch ${last.epoch}: ${spoken(this.metric)} ${score(this.metric, last.validation_score)}`,
+      label: `Epoch ${last.epoch}: validation ${spoken(this.metric)} ${score(this.metric, last.validation_score)}`,
       x: across,
       y: {
         title: `validation ${spoken(this.metric).replace("validation ", "")}`,

@@ -2,12 +2,13 @@
 
 import { still } from "./dom.js";
 
-/** Milliseconds a glide takes: as long as drawings are apart, so that what moves neither stutters nor lags. */
-const [SHORTEST, LONGEST] = [200, 1000];
+/** Milliseconds a glide takes at least. */
+const SHORTEST = 200;
 
 export class Glide {
-  constructor(canvas) {
-    this.canvas = canvas;
+  /** Where drawings come by themselves a glide lasts as long as they are apart, up to `longest`: no standing still. */
+  constructor(canvas, longest = SHORTEST) {
+    [this.canvas, this.longest] = [canvas, longest];
     [this.before, this.after] = [document.createElement("canvas"), document.createElement("canvas")];
     this.since = -Infinity;
     this.length = 0;
@@ -30,7 +31,7 @@ export class Glide {
     context.setTransform(scale, 0, 0, scale, 0, 0);
     draw(context);
     const apart = now - this.since;
-    this.length = !glides ? 0 : apart > LONGEST ? SHORTEST : Math.max(SHORTEST, apart);
+    this.length = !glides ? 0 : apart > this.longest ? SHORTEST : Math.max(SHORTEST, apart);
     this.since = now;
   }
 

@@ -12,7 +12,7 @@ globalThis.glasshouseFrames = 0;
 
 export class Graph {
   /** `pressed` hears a unit, and the weight where a line was meant: (layer, unit, source or null). */
-  constructor({ pressed, names, invite }) {
+  constructor({ pressed, names, invite, longest }) {
     this.invite = invite ?? "Press a unit or a line to see its arithmetic.";
     this.pressed = pressed;
     this.names = names ?? (() => null);
@@ -55,7 +55,7 @@ export class Graph {
     this.rest();
     this.frame = 0;
     this.dirty = new Set(["lines", "middle", "above"]);
-    this.glide = new Glide(this.below);
+    this.glide = new Glide(this.below, longest);
     this.ends = [
       fitted(this.below, this.stage, (width, height) => this.resized(width, height)),
       recoloured(() => this.again("lines", "middle", "above")),

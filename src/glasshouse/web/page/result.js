@@ -75,7 +75,7 @@ export function table(result) {
       h(
         "caption",
         { class: "muted" },
-        `Scores of ${plural(test.rows ?? 0, "row")} that chose nothing. Small: between what they lie, 95 times of 100.`,
+        `Scores of ${plural(test.rows ?? 0, "row")} that chose nothing; small, their 95 % intervals.`,
       ),
       h(
         "thead",

@@ -22,7 +22,7 @@ class Looking {
     this.base = route.parameters.id ? { id: route.parameters.id } : {};
     const names = namer(() => this.understood);
     const pressed = (layer, unit, source) => this.go({ layer, unit, row: this.at?.row ?? 0, weight: source }, true);
-    this.graph = new Graph({ pressed, names });
+    this.graph = new Graph({ pressed, names, longest: 2000 });
     this.strips = new Strips({ pressed: (layer, unit, row) => this.go({ layer, unit, row, weight: null }, true) });
     this.arithmetic = new Arithmetic({ ask, move: (at) => this.go(at, false), shut: () => this.shut() });
     this.at = null;
