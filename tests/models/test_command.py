@@ -95,6 +95,17 @@ def test_the_history_of_a_training_is_in_its_file(tmp_path, optimizer) -> None:
         lambda document, arrays: document.update(history=["loss", "loss", "loss", "loss", "loss"]),
         lambda document, arrays: document.update(made_by=[1]),
         lambda document, arrays: document.update(made_by="glasshouse train"),
+        lambda document, arrays: document.update(made_by=["rm -rf /"]),
+        lambda document, arrays: document.update(made_by=["glasshouse train x; rm -rf /"]),
+        lambda document, arrays: document.update(made_by=["glasshouse train 'x"]),
+        lambda document, arrays: document.update(made_by=["glasshouse"]),
+        lambda document, arrays: document.update(by_hand=[1]),
+        lambda document, arrays: document.update(
+            history=["loss", "penalty", "learning_rate", "validation_loss", "surprise"]
+        ),
+        lambda document, arrays: document.update(
+            history=["penalty", "learning_rate", "validation_loss", "validation_score", "gradient"]
+        ),
         lambda document, arrays: arrays.update(history=np.full_like(arrays["history"], np.nan)),
         lambda document, arrays: arrays.update(history=arrays["history"].ravel()),
         lambda document, arrays: arrays.pop("history"),
@@ -119,3 +130,31 @@ def test_optimizer_and_density_are_what_trains() -> None:
     for wrong, words in (({"optimizer": "adm"}, "no optimizer is called 'adm'"), ({"density": 0}, "density is 0")):
         with pytest.raises(OptionError, match=words):
             gh.train("example:iris", **wrong, **asked)
+
+
+def test_options_may_be_frames_arrays_indexes_and_sets(here) -> None:
+    import pandas as pd
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.normal(size=60), "y": rng.choice(["u", "v"], 60)})
+    asked = {"target": "y", "epochs": 1, "baselines": False, "out": ""}
+    model = gh.train(
+        frame,
+        test=frame.iloc[:20],
+        hidden=np.array([4, 3]),
+        drop=frame.columns[:1],
+        learning_rate=np.float64(0.01),
+        **asked,
+    )
+    words = "--hidden 4,3 --learning-rate 0.01 --epochs 1"
+    assert model.made_by == (f"glasshouse train TABLE --target y --test TEST --drop a {words}",)
+    assert gh.train(frame, drop={"b"}, seed=np.int64(0), **asked).made_by == (
+        "glasshouse train TABLE --target y --drop b --epochs 1",
+    )
+    with pytest.raises(OptionError, match="it must be a list"):
+        gh.train(frame, drop=(name for name in "a"), **asked)
+
+
+def test_files_are_called_by_a_name_one_can_type(here) -> None:
+    assert command(gh.train, table=".", target="t").split()[2] == here.name
+    assert command(gh.train, table="-x.csv", target="t") == "glasshouse train ./-x.csv --target t"

@@ -7,6 +7,7 @@ import json
 import threading
 
 import numpy as np
+import pandas as pd
 import pytest
 from runs import begun, blobs, recipe
 
@@ -14,10 +15,11 @@ import glasshouse as gh
 from glasshouse.errors import OptionError
 from glasshouse.tables.reading import as_table
 from glasshouse.training.loop import fit
-from glasshouse.training.schedules import Cosine
+from glasshouse.training.schedules import Cosine, Progress
 from glasshouse.web.live import Live
 from glasshouse.web.pictures import DEAD, FINE, IDLE, SATURATED, Sample
 from glasshouse.web.shown import model_views, unit_of
+from glasshouse.web.steering import Steering
 from glasshouse.web.surface import SIZE, Surface
 
 
@@ -31,8 +33,8 @@ class Heard:
     def tell(self, kind, data) -> None:
         json.dumps(data, allow_nan=True)
         self.events.append((kind, data))
-        for order in self.at.pop(kind, []):
-            threading.Thread(target=self.live.order, args=(order,)).start()
+        orders = self.at.pop(kind, [])
+        threading.Thread(target=lambda: [self.live.order(order) for order in orders]).start()
 
     def of(self, kind):
         return [data for name, data in self.events if name == kind]
@@ -40,6 +42,14 @@ class Heard:
     def train(self, **options):
         asked = {"target": "target", "hidden": (6,), "epochs": 8, "baselines": False, "out": "", **options}
         return gh.train(asked.pop("table", "example:moons"), **asked, watchers=[self.live])
+
+
+def wait_for(thread, condition) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        thread.join(0.02)
+    raise AssertionError("it did not come")
 
 
 def test_watching_changes_no_bit() -> None:
@@ -77,30 +87,25 @@ def test_pause_step_rate_unit_and_stop_are_done_between_steps() -> None:
     done = threading.Thread(target=heard.train, kwargs={"epochs": 500})
     done.start()
 
-    def wait_for(condition) -> None:
-        for _ in range(1000):
-            if condition():
-                return
-            done.join(0.02)
-        raise AssertionError([kind for kind, _ in heard.events[-20:]])
-
-    wait_for(lambda: heard.of("status") and heard.of("status")[-1]["state"] == "paused")
+    wait_for(done, lambda: heard.of("status") and heard.of("status")[-1]["state"] == "paused")
     step = heard.live.state.step
     for count in (1, 2, 3):
         heard.live.order({"do": "step"})
-        wait_for(lambda count=count: heard.live.state.step == step + count and heard.live.steering.paused)
+        wait_for(done, lambda count=count: heard.live.state.step == step + count and heard.live.steering.paused)
     heard.live.order({"do": "rate", "value": -1.0})
-    wait_for(lambda: heard.of("status")[-1]["problem"])
+    wait_for(done, lambda: heard.of("status")[-1]["problem"])
     assert "learning_rate is -1.0" in heard.of("status")[-1]["problem"]
     heard.live.order({"do": "rate", "value": 0.02})
     heard.live.order({"do": "unit", "id": 7, "layer": 1, "unit": 2, "row": 3, "weight": 0})
     heard.live.order({"do": "unit", "id": 8, "layer": 9, "unit": 2, "row": 3, "weight": None})
-    wait_for(lambda: len(heard.of("unit")) == 2)
-    assert heard.of("unit")[0]["unit"]["weight"]["learning_rate"] == pytest.approx(0.02)
+    wait_for(done, lambda: len(heard.of("unit")) == 2)
+    rate = heard.live.recipe.rate(Progress(0, 500, heard.live.state.step, 500 * 4, 0, 0))
+    assert heard.of("unit")[0]["unit"]["weight"]["learning_rate"] == pytest.approx(4 * rate)
+    assert heard.of("status")[-1]["learning_rate"] == pytest.approx(4 * rate)
     assert heard.of("unit")[0]["unit"]["target"] in ("blue", "orange")
     assert "layer is 9" in heard.of("unit")[1]["error"]
     heard.live.order({"do": "go"})
-    wait_for(lambda: len(heard.of("epoch")) > 3)
+    wait_for(done, lambda: len(heard.of("epoch")) > 3)
     heard.live.order({"do": "stop"})
     done.join(20)
     assert not done.is_alive()
@@ -155,8 +160,6 @@ def test_the_surface_is_what_the_model_predicts_there(name) -> None:
     axes = [np.linspace(low, high, SIZE) for low, high in zip(drawn["low"], drawn["high"], strict=True)]
     places = [(0, 0), (SIZE // 2, 3), (SIZE - 1, SIZE - 1)]
     names = [encoding.name for encoding in model.encoder.encodings]
-    import pandas as pd
-
     frame = pd.DataFrame([{names[0]: axes[0][i], names[1]: axes[1][j], "target": "0"} for i, j in places])
     low, high = drawn["range"]
     seen = np.frombuffer(base64.b64decode(drawn["values"]), np.uint8).reshape(SIZE, SIZE)
@@ -177,3 +180,61 @@ def test_a_model_of_a_file_is_shown_as_it_is() -> None:
     found = unit_of(model, table, layer=1, unit=4, row=5, weight=2)
     assert found["target"] == views["understood"]["sample"][5]["target"]
     assert found["weight"]["name"] == model.encoder.feature_names[2]
+
+
+def test_orders_of_two_threads_are_each_done_once() -> None:
+    done = []
+    steering = Steering(done.append)
+
+    def hand_on() -> None:
+        for k in range(3000):
+            steering.put({"do": "watch", "on": k})
+            steering.drain()
+
+    other = threading.Thread(target=hand_on)
+    other.start()
+    while other.is_alive():
+        steering.obey()
+    other.join(10)
+    steering.drain()
+    assert sorted(order["on"] for order in done) == list(range(3000))
+
+
+def test_l_bfgs_is_stepped_an_iteration_at_a_time_and_has_no_rate() -> None:
+    heard = Heard({"understood": [{"do": "pause"}]})
+    done = threading.Thread(target=heard.train, kwargs={"epochs": 40, "optimizer": "lbfgs"})
+    done.start()
+    wait_for(done, lambda: heard.of("status") and heard.of("status")[-1]["state"] == "paused")
+    epochs = heard.live.state.epoch
+    for count in (1, 2):
+        heard.live.order({"do": "step"})
+        wait_for(done, lambda count=count: heard.live.state.epoch == epochs + count and heard.live.steering.paused)
+    heard.live.order({"do": "rate", "value": 50})
+    wait_for(done, lambda: heard.of("status")[-1]["problem"])
+    assert "has no learning rate" in heard.of("status")[-1]["problem"]
+    heard.live.order({"do": "stop"})
+    done.join(20)
+    assert not done.is_alive()
+    assert len(heard.of("epoch")) == epochs + 2
+
+
+def test_what_was_done_by_hand_is_in_the_file_and_outlives_a_stop(tmp_path) -> None:
+    asked = {"table": "example:iris", "checkpoint": tmp_path / "c", "out": tmp_path / "m.glass", "epochs": 60}
+    heard = Heard({"epoch": [{"do": "rate", "value": 0.02}, {"do": "stop"}]}, pace=50)
+    model = heard.train(**asked)
+    assert model.run.interrupted
+    assert model.by_hand[0].startswith("learning rate 0.02 from step ")
+    assert model.by_hand[-1].startswith("stopped in epoch ")
+    assert gh.load(tmp_path / "m.glass").by_hand == model.by_hand
+    resumed = Heard().train(**asked, resume=True)
+    assert resumed.by_hand == model.by_hand[:1]
+    assert Heard().train(table="example:iris").by_hand == ()
+    with pytest.raises(OptionError, match=r"learning_rate is 0.1: lbfgs finds"):
+        gh.train("example:iris", target="target", optimizer="lbfgs", learning_rate=0.1, out="")
+
+
+def test_names_without_end_are_cut() -> None:
+    table = as_table(pd.DataFrame({"x" * 9000: np.arange(40.0) % 7, "y": ["a" * 9000, "b"] * 20}))
+    heard = Heard()
+    heard.train(table=table, target="y")
+    assert len(json.dumps(heard.of("understood")[0])) < 8000

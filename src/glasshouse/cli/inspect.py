@@ -71,6 +71,7 @@ def _model(path: str, found: dict[str, Any]) -> list[str]:
     if found["refit"]:
         lines.append("  refit       on all rows since: the scores are of the network before")
     lines += [f"  {'made by' if k == 0 else 'then':12}{command}" for k, command in enumerate(found["made_by"])]
+    lines += [f"  {'by hand':12}{'; '.join(found['by_hand'])}"] if found["by_hand"] else []
     return [*lines, f"next: glasshouse predict {shlex.quote(path)} TABLE"]
 
 

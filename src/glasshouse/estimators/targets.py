@@ -50,6 +50,11 @@ class Classes:
     def n_outputs(self) -> int:
         return 1 if len(self.classes) == 2 else len(self.classes)
 
+    @property
+    def output_names(self) -> list[str]:
+        """The class of each output; of two classes the second."""
+        return [str(label) for label in self.classes[-self.n_outputs :]]
+
     def find(self, y: Array) -> Array:
         """The place of each label among the classes, which may stand in any order."""
         order = np.argsort(self.classes)
@@ -121,6 +126,11 @@ class Labels:
     @property
     def n_outputs(self) -> int:
         return len(self.classes)
+
+    @property
+    def output_names(self) -> list[str]:
+        """The label of each output."""
+        return [str(label) for label in self.classes]
 
     def checked(self, y: Any, where: str = "y") -> Array:
         """(n, n_labels) zeros and ones.

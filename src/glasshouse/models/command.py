@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..tables.reading import Reading
-from ..tables.table import Table
 
 __all__ = ["command"]
 
@@ -44,22 +45,27 @@ def command(verb: Callable[..., Any], **asked: Any) -> str:
 
 
 def _flag(name: str, value: Any, default: Any) -> list[str]:
-    if value is None or value == default or (value is not False and value != 0 and not value and name != "hidden"):
-        return []
     flag = FLAGS.get(name, f"--{name.replace('_', '-')}")
-    if isinstance(value, bool):
-        return [flag if value else f"--no-{name.replace('_', '-')}"]
+    if value is None:
+        return []
+    if name in ("test", "train"):
+        return [flag, _file(name, value)]
+    if isinstance(value, bool | np.bool_):
+        return [] if value == default else [flag if value else f"--no-{name.replace('_', '-')}"]
     if isinstance(value, Mapping):
         return [word for key, item in value.items() for word in (flag, f"{key}={item}")]
     if name in ("hidden", "names"):
         return [flag, ",".join(map(str, value)) or "0"]
-    if isinstance(value, list | tuple):
-        return [word for item in value for word in (flag, str(item))]
-    return [flag, _file(name, value) if name in ("test", "train") else str(value)]
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        return [] if value == default else [flag, str(value)]
+    return [word for item in value for word in (flag, str(item))]
 
 
 def _file(name: str, value: Any) -> str:
     """The name of a file, wherever it stood; what came as an object is called by what it is."""
-    if isinstance(value, str | os.PathLike):
-        return os.fspath(value) if os.fspath(value).startswith("example:") else Path(os.fspath(value)).name
-    return "TEST" if name == "test" else "TABLE" if isinstance(value, Table) or name in ("table", "train") else "MODEL"
+    if not isinstance(value, str | os.PathLike):
+        return {"table": "TABLE", "train": "TABLE", "test": "TEST"}.get(name, "MODEL")
+    if os.fspath(value).startswith("example:"):
+        return os.fspath(value)
+    word = Path(os.path.abspath(os.fspath(value))).name  # of '.' too
+    return f"./{word}" if word.startswith("-") else word

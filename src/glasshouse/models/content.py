@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["content_of", "parts_from", "single_precision"]
 
 Array = npt.NDArray[Any]
+MAKERS = ("train", "prune", "diagnose")
+MEASURED, MEASURED_TOO = ("loss", "penalty", "learning_rate"), ("gradient", "validation_loss", "validation_score")
 
 
 def content_of(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -42,6 +45,7 @@ def content_of(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
         "origin": asdict(model.origin),
         "history": _measured(model),
         "made_by": list(model.made_by),
+        "by_hand": list(model.by_hand),
     }
     if model.history:
         arrays["history"] = np.array([[row[name] for name in _measured(model)] for row in model.history], np.float32)
@@ -78,7 +82,8 @@ def parts_from(path: str | os.PathLike[str], document: dict[str, Any], arrays: d
             "origin": restored(Origin, document["origin"]),
             "intervals": _intervals(document["intervals"]),
             "history": _history(as_type(document["history"], tuple[str, ...], "history"), arrays),
-            "made_by": as_type(document["made_by"], tuple[str, ...], "made_by"),
+            "made_by": _commands(as_type(document["made_by"], tuple[str, ...], "made_by")),
+            "by_hand": as_type(document["by_hand"], tuple[str, ...], "by_hand"),
         }
         fits = (
             network.n_features == len(encoder.feature_names)
@@ -123,9 +128,21 @@ def _history(names: tuple[str, ...], arrays: dict[str, Array]) -> tuple[dict[str
     if not names:
         return ()
     rows = arrays["history"]
-    if rows.shape != (len(rows), len(names)) or len(set(names)) != len(names) or not np.isfinite(rows).all():
+    known = set(names) >= {*MEASURED} and set(names) <= {*MEASURED, *MEASURED_TOO}
+    if not known or len(set(names)) != len(names) or rows.shape != (len(rows), len(names)):
         raise ValueError("its history does not fit")
+    if not np.isfinite(rows).all() or len(rows) == 0:
+        raise ValueError("its history holds what is no number")
     return tuple({"epoch": k, **dict(zip(names, row, strict=True))} for k, row in enumerate(rows.tolist(), start=1))
+
+
+def _commands(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Commands of ours, written as we write them: people paste them, and files come from anywhere."""
+    for command in words:
+        parts = shlex.split(command)
+        if parts[0] != "glasshouse" or parts[1] not in MAKERS or shlex.join(parts) != command:
+            raise ValueError("made_by is no command of ours")
+    return words
 
 
 def _scores(document: dict[str, Any]) -> dict[str, Any]:

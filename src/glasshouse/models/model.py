@@ -62,6 +62,8 @@ class Model:
         One row an epoch of the training; none of a model that was pruned or trained elsewhere.
     made_by : tuple of str
         The commands that made it, the first first.
+    by_hand : tuple of str
+        What was done by hand while it trained, such as a stop: the commands alone do not make it again.
     run : Run or None
         How training went; a loaded model has none.
 
@@ -83,6 +85,7 @@ class Model:
     intervals: dict[str, Interval] = field(default_factory=dict)
     history: tuple[dict[str, float], ...] = field(default=(), repr=False)
     made_by: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)
 
     @property
@@ -111,10 +114,7 @@ class Model:
     @property
     def output_names(self) -> list[str]:
         """What each output is of: a class, or the second of two, or the target."""
-        if isinstance(self.targets, Numbers):
-            return [self.target]
-        names = [str(name) for name in self.targets.classes]
-        return names[-1:] if self.network.n_outputs == 1 else names
+        return [self.target] if isinstance(self.targets, Numbers) else self.targets.output_names
 
     @property
     def metric(self) -> str:
@@ -348,6 +348,7 @@ class Model:
             "intervals": self.intervals,
             "refit": self.origin.refit,
             "made_by": list(self.made_by),
+            "by_hand": list(self.by_hand),
         }
 
     def _layer_summary(self, layer: Layer) -> dict[str, Any]:

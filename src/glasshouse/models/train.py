@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TableError, choose
+from ..errors import OptionError, TableError, choose
 from ..estimators.targets import Classes, Target
 from ..health.doctor import Doctor
 from ..network.density import Density
@@ -164,7 +164,7 @@ def train(
     >>> model.scores["test"]["accuracy"] > 0.9
     True
     """
-    made_by = command(train, **locals())
+    asked = dict(locals())
     announce(watchers, "reading")
     path = place_for(table, test, out)
     corrections = Corrections(kinds or {}, drop, missing)
@@ -225,7 +225,8 @@ def train(
         {},
         origin,
         history=single_precision(state.history),
-        made_by=(made_by,),
+        made_by=(command(train, **asked),),
+        by_hand=(*state.by_hand, *([f"stopped in epoch {state.epoch + 1}"] if state.interrupted else [])),
     )
 
     announce(watchers, "judging")
@@ -277,6 +278,10 @@ def _asked(
     clip_norm: float | None,
 ) -> dict[str, Any]:
     """What was asked for, by the recipe's names."""
+    if optimizer == LBFGS.name and learning_rate is not None:
+        raise OptionError(
+            f"learning_rate is {learning_rate!r}: lbfgs finds the length of its steps by itself, leave it out"
+        )
     asked = {
         "hidden_layer_sizes": None if hidden is None else tuple(hidden),
         "activation": None if activation is None else (activation,),

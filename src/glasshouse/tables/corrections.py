@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -43,7 +43,7 @@ class Corrections:
         for column, kind in self.kinds.items():
             choose(f"kind of column {column!r}", kind, ENCODED)
         for name in ("drop", "missing"):
-            if isinstance(getattr(self, name), str):
+            if isinstance(getattr(self, name), str) or not isinstance(getattr(self, name), Collection):
                 raise OptionError(f"{name} is {getattr(self, name)!r}: it must be a list")
 
     @property

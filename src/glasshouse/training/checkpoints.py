@@ -141,6 +141,7 @@ def described(state: State) -> tuple[dict[str, Any], dict[str, Any]]:
         },
         "mark": None if np.isinf(state.mark) else state.mark,
         "factor": state.factor,
+        "by_hand": list(state.by_hand),
         "settled": state.settled,
         "history": [[[name, value] for name, value in row.items()] for row in state.history],  # in their order
         "best": None,
@@ -196,6 +197,7 @@ def restored_state(document: dict[str, Any], arrays: dict[str, Any], fresh: Stat
         best=best,
         mark=-np.inf if mark is None else as_type(mark, float, "mark"),
         factor=factor,
+        by_hand=as_type(document["by_hand"], tuple[str, ...], "by_hand"),
         settled=as_type(document["settled"], bool, "settled"),
         history=[
             {

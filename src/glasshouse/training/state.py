@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import TrainingDiverged
+from ..errors import OptionError, TrainingDiverged
 from ..network.network import Network, follow
 from ..network.workspace import Workspace
 from ..seeds import stream
+from .optimizers import LBFGS
 from .recipe import Recipe
 
 __all__ = ["Best", "State"]
@@ -47,6 +48,8 @@ class State:
         Epochs and steps done, rows seen in whole epochs.
     factor : float
         Multiplies the rate of the recipe: 1 unless somebody changed it while it trained.
+    by_hand : tuple of str
+        What somebody changed, and when: a run that the recipe alone does not make again.
     cuts, stalled : int
         How often a plateau has cut the learning rate, and for how many epochs it has waited since.
     best : Best or None
@@ -73,6 +76,7 @@ class State:
     mark: float = -np.inf
     waited: int = 0
     factor: float = 1.0
+    by_hand: tuple[str, ...] = ()
     settled: bool = False
     interrupted: bool = False
     history: list[dict[str, float]] = field(default_factory=list)
@@ -112,9 +116,12 @@ class State:
         Raises
         ------
         OptionError
-            If no recipe could have this rate.
+            If no recipe could have this rate, or the optimiser finds the length of its steps by itself.
         """
+        if isinstance(recipe.optimizer, LBFGS):
+            raise OptionError("lbfgs finds the length of its steps by itself: it has no learning rate")
         self.factor = replace(recipe, learning_rate=learning_rate).learning_rate / recipe.learning_rate
+        self.by_hand = (*self.by_hand, f"learning rate {learning_rate:g} from step {self.step + 1} on")
 
     def release(self) -> None:
         """Let go of the buffers and the threads that go with them."""

@@ -17,7 +17,9 @@ from ..network.workspace import Workspace
 from ..tables.encoder import TableEncoding
 from ..tracing.unit import unit_arithmetic
 from ..training.batches import Data
+from ..training.optimizers import LBFGS
 from ..training.recipe import Recipe
+from ..training.schedules import Progress
 from ..training.state import State
 from ..training.watchers import Watcher
 from .pictures import LOOKED_AT, STRIP_ROWS, Sample
@@ -72,7 +74,7 @@ class Live(Watcher):
         self.state, self.data, self.recipe, self.fitting = state, data, recipe, True
         self.began = self.epoch_began = time.perf_counter()
         self.first_epoch = state.epoch
-        self.steps_an_epoch = -(-data.n_rows // recipe.batch_size)
+        self.steps_an_epoch = 1 if isinstance(recipe.optimizer, LBFGS) else -(-data.n_rows // recipe.batch_size)
         self.X, self.Y = _some(data)
         self.sample = Sample(self.X[:LOOKED_AT], self.Y[:LOOKED_AT])
         if Surface.fits(self.encoder):
@@ -84,10 +86,11 @@ class Live(Watcher):
         for row in state.history:  # of a run that goes on
             self.tell("epoch", row)
         self._look(now=True)
-        self.steering.obey()
 
     def before_epoch(self, state: State) -> None:
+        """Here it pauses between two epochs: what was done is in the checkpoint by now."""
         self.doctor.before_epoch(state)
+        self._between(state)
         self.epoch_began = time.perf_counter()
 
     def after_step(self, state: State, work: Workspace) -> None:
@@ -95,18 +98,18 @@ class Live(Watcher):
         self._look(now=self.steering.stepped())
         if self.steering.pace:
             self.steering.keep_pace(self._share_of_epoch(), self.epoch_began)
-        self._between()
-        if self.steering.stopped and state.epoch:  # as Ctrl-C does: what was best so far is kept
-            raise KeyboardInterrupt
+        self._between(state)
 
     def after_epoch(self, state: State) -> bool:
         self.tell("epoch", state.history[-1])
-        self._look()
+        # After an iteration of L-BFGS no step was told of: the epoch is the step.
+        self._look(now=isinstance(self.recipe.optimizer, LBFGS) and self.steering.stepped())
         if self._due("findings"):
             self._findings()
         if self.steering.pace:
             self.steering.keep_pace(1.0, self.epoch_began)
-        self._between()
+        self.steering.drain()
+        self._status()
         state.interrupted = state.interrupted or self.steering.stopped
         return self.steering.stopped
 
@@ -121,11 +124,13 @@ class Live(Watcher):
         self.fitting = False
         self._look(now=True)
 
-    def _between(self) -> None:
+    def _between(self, state: State) -> None:
         if self.steering.paused:
-            self._status(now=True)
             self._look(now=True)
+        self._status(now=self.steering.paused)
         self.steering.obey()
+        if self.steering.stopped and state.epoch:  # as Ctrl-C does: what was best so far is kept
+            raise KeyboardInterrupt
         self._status()
 
     def _others(self, order: dict[str, Any]) -> None:
@@ -164,7 +169,7 @@ class Live(Watcher):
                 weight=order["weight"],
                 names=self.encoder.feature_names,
                 outputs=names_of_outputs(self.targets),
-                learning_rate=self.recipe.learning_rate * self.state.factor,
+                learning_rate=self._rate(self.state),
             )
             target = words_of(self.targets, self.Y[row : row + 1])[0]
             self.tell("unit", {"id": order["id"], "unit": {**found.to_dict(), "row": row, "target": target}})
@@ -183,10 +188,14 @@ class Live(Watcher):
         """The picture, and the surface, if somebody watches and they are due."""
         if self.state is None or not (self.watched or now):
             return
-        network = self.state.network
+        with self.steering.turn:
+            self._show(self.state, now)
+
+    def _show(self, state: State, now: bool) -> None:
+        network = state.network
         if now or self._due("picture"):
             began = time.perf_counter()
-            at = {"epoch": self.state.epoch, "step": self.state.step}
+            at = {"epoch": state.epoch, "step": state.step}
             self.tell("picture", {**at, **self.sample.picture(network, self.recipe)})
             self._took("picture", began)
         if self.surface is not None and (now or self._due("surface")):
@@ -223,6 +232,12 @@ class Live(Watcher):
             found |= self._progress(self.state)
         self.tell("status", found)
 
+    def _rate(self, state: State) -> float:
+        """The learning rate of the next step."""
+        recipe, steps = self.recipe, self.steps_an_epoch
+        at = Progress(state.epoch, recipe.max_epochs, state.step, recipe.max_epochs * steps, state.samples, state.cuts)
+        return state.factor * recipe.rate(at)
+
     def _progress(self, state: State) -> dict[str, Any]:
         seconds = time.perf_counter() - self.began - self.steering.waited
         done = state.epoch - self.first_epoch
@@ -234,7 +249,7 @@ class Live(Watcher):
             "steps_an_epoch": self.steps_an_epoch,
             "seconds": seconds,
             "left": seconds / done * (self.recipe.max_epochs - state.epoch) if done and self.fitting else None,
-            "learning_rate": row.get("learning_rate", self.recipe.learning_rate) if row else self.recipe.learning_rate,
+            "learning_rate": self._rate(state),
             "base_rate": self.recipe.learning_rate * state.factor,
             "best_epoch": state.best.epoch if state.best else None,
             **{name: row.get(name) for name in ("loss", "validation_loss", "validation_score")},

@@ -27,7 +27,7 @@ FINE, DEAD, SATURATED, IDLE = ".", "d", "s", "i"
 
 def bare_picture(network: Network) -> dict[str, Any]:
     """Dots and lines alone: of a network that no rows were passed through."""
-    return {**graph(network), "health": ["".join(letters) for letters in _wired(network)]}
+    return {**graph(network), "health": ["".join(letters) for letters in _wired(network)], "strips": []}
 
 
 def _wired(network: Network) -> list[list[str]]:

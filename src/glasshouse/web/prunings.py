@@ -31,8 +31,15 @@ class Bench:
     `whole` is how many connections the first model of the row had: densities are shares of those.
     """
 
-    def __init__(self, model: Model, table: Table, whole: int | None = None, pruned: Pruned | None = None):
-        self.model, self.table, self.pruned = model, table, pruned
+    def __init__(
+        self,
+        model: Model,
+        table: Table,
+        whole: int | None = None,
+        pruned: Pruned | None = None,
+        retrained: bool = False,
+    ):
+        self.model, self.table, self.pruned, self.retrained = model, table, pruned, retrained
         self.network = model.targets.unfinished(model.network)
         self.whole = self.network.n_weights if whole is None else whole
         self._saliencies: dict[str, npt.NDArray[Any]] = {}
@@ -88,7 +95,7 @@ class Bench:
             "file_bytes": takes.file_bytes,
             "flash_bytes": takes.flash_bytes,
             "row_latency": takes.row_latency,
-            "retrained": self.pruned is not None and network is self.network,
+            "retrained": self.retrained and network is self.network,
         }
 
 
@@ -179,8 +186,8 @@ class Pruning:
         found = prune(
             bench.model, bench.table, density=share, criterion=name, one_shot=not retrain, retrain=retrain, out=""
         )
-        after = Bench(found.model, bench.table, bench.whole, found)
-        self._points.append({**after.point(after.network, name, self._points[0]["score"]), "retrained": retrain})
+        after = Bench(found.model, bench.table, bench.whole, found, retrain)
+        self._points.append(after.point(after.network, name, self._points[0]["score"]))
         self._benches.append(after)
 
     def undo(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -25,6 +26,7 @@ from .pictures import LOOKED_AT, STRIP_ROWS, Sample, bare_picture
 __all__ = ["findings_told", "model_views", "names_of_outputs", "understood_of", "unit_of", "words_of"]
 
 Array = npt.NDArray[Any]
+LONGEST, MOST_NAMES = 120, 1024  # signs of a name, and names of a layer, that the page shows
 
 
 def model_views(model: Model, table: Table | None) -> dict[str, Any]:
@@ -65,13 +67,13 @@ def understood_of(
 ) -> dict[str, Any]:
     """What the table became: inputs, outputs, layers, and the rows whose activations are shown."""
     return {
-        "features": encoder.feature_names,
-        "outputs": names_of_outputs(targets),
+        "features": short(encoder.feature_names),
+        "outputs": short(names_of_outputs(targets)),
         "sizes": list(network.sizes),
         "activations": [layer.activation for layer in network.layers],
         "task": "classification" if isinstance(targets, Classes) else "regression",
         "rows": n_rows,
-        "sample": [{"row": k, "target": word} for k, word in enumerate(words_of(targets, answers))],
+        "sample": [{"row": k, "target": word} for k, word in enumerate(short(words_of(targets, answers)))],
     }
 
 
@@ -84,10 +86,12 @@ def words_of(targets: Target, answers: Array) -> list[str]:
 
 def names_of_outputs(targets: Target) -> list[str]:
     """The class of each output, or the second of two; numbers have none."""
-    if not isinstance(targets, Classes):
-        return []
-    names = [str(name) for name in targets.classes]
-    return names[-1:] if len(names) == 2 else names
+    return targets.output_names if isinstance(targets, Classes) else []
+
+
+def short(names: Sequence[str]) -> list[str]:
+    """The first of very many names, each as long as can be read."""
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names[:MOST_NAMES]]
 
 
 def findings_told(findings: list[Finding], recipe: Recipe) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -29,6 +30,7 @@ class Steering:
         self.others, self.pace = others, pace
         self.paused = self.stopped = self._one_step = False
         self.waited = 0.0  # seconds spent in pauses
+        self.turn = threading.RLock()  # the thread that trains, and the one that hands orders on before and after
         self._orders: queue.Queue[Order] = queue.Queue()
 
     def put(self, order: Order) -> None:
@@ -37,16 +39,22 @@ class Steering:
 
     def obey(self) -> None:
         """Do what was ordered; while it is paused, wait for more."""
-        while self.paused or not self._orders.empty():
+        while True:
             began = time.perf_counter()
-            order = self._orders.get()
+            try:
+                order = self._orders.get(block=self.paused)
+            except queue.Empty:
+                return
             self.waited += time.perf_counter() - began
             self._do(order)
 
     def drain(self) -> None:
         """Do what was ordered, and wait for nothing: there is no next step to wait before."""
-        while not self._orders.empty():
-            self._do(self._orders.get())
+        while True:
+            try:
+                self._do(self._orders.get_nowait())
+            except queue.Empty:
+                return
 
     def stepped(self) -> bool:
         """After a step: whether it was a single one, after which it pauses again."""
@@ -61,15 +69,16 @@ class Steering:
             time.sleep(min(NAP, left))
 
     def _do(self, order: Order) -> None:
-        match order["do"]:
-            case "pause":
-                self.paused = True
-            case "go":
-                self.paused = False
-            case "step":
-                self.paused, self._one_step = False, True
-            case "stop":
-                self.stopped, self.paused = True, False
-            case "pace":
-                self.pace = order["value"]
-        self.others(order)
+        with self.turn:
+            match order["do"]:
+                case "pause":
+                    self.paused = True
+                case "go":
+                    self.paused = False
+                case "step":
+                    self.paused, self._one_step = False, True
+                case "stop":
+                    self.stopped, self.paused = True, False
+                case "pace":
+                    self.pace = order["value"]
+            self.others(order)

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -93,9 +94,12 @@ def _findings_of(error: BaseException, live: Live) -> list[dict[str, Any]]:
 
 
 def _orders(lines: TextIO, live: Live) -> None:
-    for line in lines:
-        live.order(json.loads(line))
-    os._exit(1)  # the server is gone; whatever is written, is written whole
+    try:
+        for line in lines:
+            live.order(json.loads(line))
+    except Exception:
+        traceback.print_exc()
+    os._exit(1)  # the server is gone, or nobody can steer any more; whatever is written, is written whole
 
 
 def _tuple(value: Any) -> Any:
