@@ -21,23 +21,23 @@ def written(path, rows) -> str:
 
 def test_thousands_of_columns(tmp_path) -> None:
     rng = np.random.default_rng(0)
-    X = rng.normal(size=(80, 3000)).round(2)
-    rows = [[*(f"c{k}" for k in range(3000)), "y"], *([*row, "ab"[int(row[0] > 0)]] for row in X.tolist())]
+    X = rng.normal(size=(80, 2000)).round(2)
+    rows = [[*(f"c{k}" for k in range(2000)), "y"], *([*row, "ab"[int(row[0] > 0)]] for row in X.tolist())]
     table = written(tmp_path / "wide.csv", rows)
-    assert len(gh.inspect(table)["columns"]) == 3001
-    model = gh.train(table, target="y", out="", baselines=False)
-    assert model.network.n_features == 3000
-    assert [column.kind for column in model.run.columns] == ["number"] * 3000
+    assert len(gh.inspect(table)["columns"]) == 2001
+    model = gh.train(table, target="y", out="", baselines=False, epochs=2)
+    assert model.network.n_features == 2000
+    assert [column.kind for column in model.run.columns] == ["number"] * 2000
 
 
 def test_as_many_categories_as_half_the_rows(tmp_path) -> None:
     rng = np.random.default_rng(0)
-    codes = rng.permutation(np.repeat(np.arange(50_000), 2))
+    codes = rng.permutation(np.repeat(np.arange(20_000), 2))
     rows = [["code", "x", "y"], *([f"k{code}", code % 7 / 2, "ab"[code % 2]] for code in codes.tolist())]
     table = written(tmp_path / "codes.csv", rows)
     found = {column["name"]: column for column in gh.inspect(table)["columns"]}
-    assert (found["code"]["kind"], found["code"]["distinct"]) == ("category", 50_000)
-    model = gh.train(table, target="y", out="", baselines=False)
+    assert (found["code"]["kind"], found["code"]["distinct"]) == ("category", 20_000)
+    model = gh.train(table, target="y", out="", baselines=False, epochs=2)
     assert {e.name: e.features for e in model.encoder.encodings}["code"] == ["code other"]
     assert model.run.surprises.unseen["code"] > 0
 
