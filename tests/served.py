@@ -34,7 +34,12 @@ options, epochs, seed = job["options"], job["options"]["epochs"], job["options"]
 def say(kind, data): print(json.dumps({"event": kind, "data": data}), flush=True)
 def status(state, epoch): say("status", {"state": state, "stage": state, "epoch": epoch, "max_epochs": epochs})
 status("reading", 0)
-say("understood", {"features": ["x"], "target": options["target"], "job": job})
+if seed == 8:
+    for line in sys.stdin:
+        if json.loads(line)["do"] == "stop": break
+    else: os._exit(1)
+names = ["n" * 9000] * (600 if seed == 10 else 0)
+say("understood", {"names": names, "features": ["x"], "target": options["target"], "job": job})
 first = int(open(job["checkpoint"]).read()) if job["resume"] else 0
 for epoch in range(1, first + 1):
     say("epoch", {"epoch": epoch, "loss": 1 / epoch})
@@ -46,7 +51,7 @@ for epoch in range(first + 1, epochs + 1):
     status("training", epoch)
     if seed == 1: sys.exit(3)
     if seed == 2: print("Traceback: no JSON", flush=True)
-    if seed == 3: print("x" * (5 << 20), flush=True)
+    if seed == 3: print("x" * (17 << 20), flush=True)
     if seed == 4: os.kill(os.getpid(), 9)
     if seed == 5: say("failed", {"error": "it diverged"}); sys.exit(2)
     if seed == 6: say("nonsense", {})
@@ -61,6 +66,10 @@ for epoch in range(first + 1, epochs + 1):
             if order["do"] == "stop": break
         else: os._exit(1)
         break
+if seed == 8:
+    status("judging", epoch)
+    for line in sys.stdin: pass
+    os._exit(1)
 say("findings", [{"kind": "slow", "cure": {"options": {"learning_rate": 0.5}}}, {"kind": "odd", "cure": None}])
 with open(job["out"], "wb") as file: file.write(b"a model")
 say("result", {"epochs": epoch, "interrupted": seed == 7})
@@ -111,6 +120,13 @@ class Page:
                 return twin
             time.sleep(0.01)
         raise AssertionError(f"it did not come: {twin['status']}, {len(twin['history'])} epochs, {twin['error']}")
+
+    def listened(self, id: str, until: str) -> list[tuple[str, Any]]:
+        """The events of a training up to one of this kind."""
+        wanted, target = f"event: {until}\n".encode(), f"/api/trainings/{id}/events"
+        answer = asyncio.run(ask(self.guard, "GET", target, self.own, until=lambda body: wanted in body))
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8", answer
+        return events_in(answer.body)
 
     def ended(self, id: str) -> dict[str, Any]:
         twin = self.wait(id, lambda twin: not self.site.trainings.find(id).runs)

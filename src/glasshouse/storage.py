@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import secrets
 import sys
@@ -25,7 +26,7 @@ from safetensors.numpy import save
 
 from .errors import GlasshouseError, ModelFileError
 
-__all__ = ["as_type", "checked_place", "is_stored", "packed", "read", "restored", "write", "write_bytes"]
+__all__ = ["as_type", "checked_place", "finite", "is_stored", "packed", "read", "restored", "write", "write_bytes"]
 
 FORMAT = "glasshouse"
 VERSION = 1
@@ -45,6 +46,25 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} cannot stand in a file")
+
+
+def finite(value: Any) -> Any:
+    """What JSON can hold: numbers of numpy as Python's, tuples as lists, keys as text, null for no finite number.
+
+    Examples
+    --------
+    >>> finite({"loss": np.float32(0.5), "left": float("nan"), 3: (2, 3)})
+    {'loss': 0.5, 'left': None, '3': [2, 3]}
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(item) for item in value]
+    return value
 
 
 def fingerprint(document: Mapping[str, Any], arrays: Arrays) -> str:

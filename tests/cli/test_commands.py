@@ -251,7 +251,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(here) -> None:
     titanic_like(here / "t.csv")
     command = f"{sys.executable} -m glasshouse"
     script = (
-        f"{command} train t.csv --target Survived --no-baselines --out m.glass > /dev/null && "
+        f"{command} train t.csv --target Survived --no-baselines --no-report --out m.glass > /dev/null && "
         f"for k in 1 2 3 4 5 6 7 8; do cat t.csv; done | awk 'NR == 1 || !/^Id/' > big.csv && "
         f"{command} predict m.glass big.csv | head -1"
     )
@@ -262,6 +262,7 @@ def test_a_reader_who_has_seen_enough_is_no_error(here) -> None:
 
 def test_progress_is_drawn_on_a_terminal_only(here) -> None:
     command = [sys.executable, "-m", "glasshouse", "train", "example:wine", "--target", "target", "--no-baselines"]
+    command.append("--no-report")
     quiet = subprocess.run(command, capture_output=True, text=True, check=True)
     assert quiet.stderr == ""
     script = " ".join(command)

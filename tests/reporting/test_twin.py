@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
+from collections import Counter
 from itertools import product
 
 import numpy as np
@@ -14,8 +16,9 @@ from sklearn.calibration import calibration_curve
 from sklearn.inspection import permutation_importance
 
 import glasshouse as gh
+from glasshouse.network.predictor import Predictor
 from glasshouse.reporting.importance import importance
-from glasshouse.reporting.judged import POINTS, classes_judged, numbers_judged
+from glasshouse.reporting.judged import POINTS, area, classes_judged, numbers_judged
 from glasshouse.reporting.overview import overview
 from glasshouse.reporting.wiring import wiring
 from glasshouse.tables.cells import Cells
@@ -150,9 +153,68 @@ def test_a_column_that_nobody_reads_costs_nothing_and_work_is_bounded(monkeypatc
     rows, y = model.encoder.encode(wine), model.labels_in(wine).y
     found = importance(model, rows, y, "accuracy")
     assert found["columns"][0]["drop"] == found["columns"][0]["spread"] == 0.0
-    monkeypatch.setattr("glasshouse.reporting.importance.WORK", 1.0)
-    small = importance(model, rows, y, "accuracy")
-    assert (small["rows"], small["of_rows"], small["repeats"]) == (100, 178, 3)
+    each = model.network.n_weights + 100 * model.network.n_outputs
+    for columns, bound in ((4, 100 * 3 * each * 4), (0, 1)):
+        monkeypatch.setattr("glasshouse.reporting.importance.WORK", float(bound))
+        small = importance(model, rows, y, "accuracy")
+        assert (small["rows"], small["of_rows"], small["repeats"]) == (100, 178, 3)
+        assert (len(small["columns"]), small["left_out"]) == (columns, 13 - columns)
+    order = np.argsort(-np.abs(w).sum(axis=0))
+    monkeypatch.setattr("glasshouse.reporting.importance.WORK", 100.0 * 3 * each * 4)
+    names = [column["name"] for column in importance(model, rows, y, "accuracy")["columns"]]
+    assert names == [rows.encodings[k].name for k in sorted(order[:4])]
+
+
+def test_the_work_of_importance_stays_below_its_bound(monkeypatch) -> None:
+    """Counted, whatever the bound: all passes but the first, in multiplications."""
+    model = gh.train("example:wine", target="target", hidden=(4,), epochs=1, baselines=False, out="")
+    wine = read_table("example:wine")
+    rows, y = model.encoder.encode(wine), model.labels_in(wine).y
+    passed = []
+
+    class Counting(Predictor):
+        def __call__(self, X):
+            passed.append(len(X))
+            return super().__call__(X)
+
+    monkeypatch.setattr("glasshouse.reporting.importance.Predictor", Counting)
+    for bound in (0.0, 1e4, 3e5, 1e6, 3e6, 1e9):
+        passed.clear()
+        monkeypatch.setattr("glasshouse.reporting.importance.WORK", bound)
+        found = importance(model, rows, y, "accuracy")
+        assert sum(passed[1:]) * model.network.n_weights <= bound
+        assert len(passed) == 1 + found["repeats"] * len(found["columns"])
+    assert (found["rows"], found["repeats"], found["left_out"]) == (178, 5, 0)
+
+
+def test_an_area_by_ranks_is_that_of_scikit_learn_with_ties_too() -> None:
+    rng = np.random.default_rng(3)
+    for n in (2, 5, 60, 700):
+        p = (rng.integers(0, 9, n) / 8).astype(np.float32)
+        is_it = rng.random(n) < 0.4
+        is_it[:2] = (True, False)
+        assert area(is_it, p) == pytest.approx(metrics.roc_auc_score(is_it, p), abs=1e-12)
+
+
+def test_many_classes_take_no_room_of_their_square() -> None:
+    rng = np.random.default_rng(0)
+    many = rows = 1500
+    p = rng.random((rows, many), dtype=np.float32)
+    y = rng.integers(0, many, rows)
+    p[::3][np.arange(rows // 3), y[::3]] += 1
+    tracemalloc.start()
+    found = classes_judged([str(k) for k in range(many)], p, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < p.nbytes / 2
+    assert found["confusion"]["matrix"] is None
+    assert found["confusion"]["wrong"] == (p.argmax(axis=1) != y).sum()
+    pairs = Counter((t, n) for t, n in zip(y.tolist(), p.argmax(axis=1).tolist(), strict=True) if t != n)
+    assert [e["rows"] for e in found["confusion"]["errors"]] == [count for _, count in pairs.most_common(30)]
+    assert all(pairs[e["true"], e["predicted"]] == e["rows"] for e in found["confusion"]["errors"])
+    frequent = np.bincount(y)
+    assert len(found["areas"]) == 200
+    assert min(frequent[one["class"]] for one in found["areas"]) >= np.sort(frequent)[-200]
 
 
 def test_paths_are_those_that_can_be_walked() -> None:

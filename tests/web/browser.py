@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,23 +28,47 @@ def needed() -> Any:
 
 
 class Server:
-    """`glasshouse serve` as a process of its own over a folder."""
+    """`glasshouse serve` as a process of its own over a folder; who asks for its URL waits until it is there."""
 
-    def __init__(self, folder: Path, *more: str):
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.start()
+
+    def start(self, *more: str) -> None:
+        folder = self.folder
         command = [sys.executable, "-m", "glasshouse", "serve", "--no-open", "--folder", str(folder), *more]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder)
+        self._url = ""
+
+    @property
+    def url(self) -> str:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
+        while not self._url:
+            line = self.process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the server ended before it said where it is: code {self.process.wait()}")
             if "http://" in line:
-                self.url = line[line.index("http://") :].strip()
-                break
-        else:
-            raise AssertionError(f"the server ended before it said where it is: code {self.process.wait()}")
-        self.origin = "http://" + urlsplit(self.url).netloc
+                self._url = line[line.index("http://") :].strip()
+        return self._url
+
+    @property
+    def origin(self) -> str:
+        return "http://" + urlsplit(self.url).netloc
 
     @property
     def port(self) -> str:
         return str(urlsplit(self.url).port)
+
+    def workers(self) -> list[int]:
+        """The processes that train for it."""
+        mine = str(self.process.pid)
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                # The name stands in brackets and may hold anything; behind it come the state and the parent.
+                if stat.read_text().rpartition(")")[2].split()[1] == mine:
+                    found.append(int(stat.parent.name))
+        return found
 
     def stop(self) -> None:
         if self.process.poll() is None:
@@ -60,28 +84,32 @@ class Server:
 
 @contextmanager
 def browser() -> Iterator[Any]:
+    """Chromium, with one profile for all pages: what was read once is not read again."""
     with needed().sync_playwright() as play:
         chromium = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
+        profile = chromium.new_context()
+        profile.add_init_script("globalThis.PWNED = 0;")
+        yield profile
+        profile.close()
         chromium.close()
 
 
 class Seen:
-    """A page, and everything on it that must not have happened."""
+    """A page, known to the server and still empty, and everything on it that must not have happened."""
 
     def __init__(self, chromium: Any, server: Server, size: tuple[int, int] = WIDE, scheme: str = "light", **more: Any):
         self.server, self.size, self.scheme = server, size, scheme
         width, height = size
-        self.context = chromium.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, **more)
-        self.context.add_init_script("globalThis.PWNED = 0;")
-        self.page = self.context.new_page()
+        chromium.request.get(server.url).dispose()  # which sets the cookie
+        self.page = chromium.new_page()
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme=scheme, **more)
         self.page.set_default_timeout(20_000)
         self.problems: list[str] = []
         self.page.on("console", self._console)
         self.page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         self.page.on("dialog", self._dialog)
         self.page.on("request", self._request)
-        self.page.goto(server.url)
 
     def _console(self, message: Any) -> None:
         if message.type in ("error", "warning"):
@@ -112,14 +140,14 @@ class Seen:
     def close(self) -> None:
         """End it; nothing that must not happen may have happened."""
         marker = self.page.evaluate("globalThis.PWNED")
-        self.context.close()
+        self.page.close()
         assert marker == 0, "a name was executed"
         assert not self.problems, self.problems
 
     def accessible(self) -> None:
         """Names, ids, headings, contrast, targets, live regions, width: what is wrong with them, nothing."""
         # What fades in on a press would be measured half faded.
-        self.page.wait_for_timeout(150)
+        self.page.evaluate(FADED)
         wrong = self.page.evaluate(CHECKS)
         assert not wrong, "\n".join(wrong)
 
@@ -163,6 +191,11 @@ def script(body: str) -> str:
     """A function of JavaScript with the helpers at hand."""
     return f"() => {{ {HELPERS} {body} }}"
 
+
+FADED = """() => {
+  document.body.getBoundingClientRect();
+  return Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+}"""
 
 CONTROLS = script("return [...document.querySelectorAll(CONTROL)].filter(usable).map(keyed);")
 

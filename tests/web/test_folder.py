@@ -16,7 +16,7 @@ from served import page
 
 import glasshouse as gh
 from glasshouse.errors import GlasshouseError, ModelFileError, OptionError, TableError
-from glasshouse.web import uploads
+from glasshouse.web import bounds, uploads
 from glasshouse.web.folder import OWN, TABLES, Folder, is_name, safe_name
 
 TABLE = "x,y\n" + "".join(f"{k / 2},{k % 2}\n" for k in range(20))
@@ -211,8 +211,8 @@ def test_uploads_are_bounded_one_by_one_and_together(place, monkeypatch) -> None
 
 
 def test_an_upload_that_unpacks_to_much_is_refused(place, monkeypatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_UNPACKED", 10_000)
-    monkeypatch.setattr(uploads, "MOST_CELLS", 1000)
+    monkeypatch.setattr(bounds, "MOST_UNPACKED", 10_000)
+    monkeypatch.setattr(bounds, "MOST_ROWS", 1000)
     many, few = pa.table({"x": [0] * 1001}), pa.table({"x": [0] * 999})
     with page(place) as found:
         bomb = gzip.compress(b"1,2\n" * 2_501)
@@ -226,11 +226,104 @@ def test_an_upload_that_unpacks_to_much_is_refused(place, monkeypatch) -> None:
         assert found.upload("u.parquet", b"PAR1 is not all of it").status == 400
 
 
+LONG = "x" * 100_000
+PARQUET = {
+    "a code": (pa.array([LONG] * 2500), {}),
+    "a code of large text": (pa.array([LONG] * 2500, pa.large_string()), {}),
+    "a category": (pa.array([LONG] * 2500).dictionary_encode(), {}),
+    "without a schema": (pa.array([LONG] * 2500), {"store_schema": False}),
+    "as it stands": (pa.array([LONG] * 2500), {"use_dictionary": False, "compression": "zstd"}),
+    "as what differs": (
+        pa.array([LONG] * 2500),
+        {"use_dictionary": False, "column_encoding": {"x": "DELTA_BYTE_ARRAY"}},
+    ),
+    "in lists": (pa.array([[LONG]] * 2500), {}),
+    "numbers in lists": (pa.array([[7] * 60_000] * 1000, pa.list_(pa.int8())), {}),
+}
+
+
+@pytest.mark.parametrize("how", PARQUET)
+def test_a_parquet_file_of_a_few_bytes_that_say_many_is_refused_unread(place, how, monkeypatch) -> None:
+    """Some thousand bytes that become 240 MB of cells; on the way, never so many."""
+    column, options = PARQUET[how]
+    path = place / "bomb.parquet"
+    pq.write_table(pa.table({"x": column}), path, **options)
+    assert path.stat().st_size < 1_000_000
+    pool, look, held = pa.default_memory_pool(), bounds._bytes_of, [0]
+    before = pool.bytes_allocated()
+
+    def looked(cells: pa.Array) -> int:
+        held.append(pool.bytes_allocated() - before)
+        return look(cells)
+
+    monkeypatch.setattr(bounds, "_bytes_of", looked)
+    with pytest.raises(TableError, match="more than 192 MB of cells: upload a smaller table"):
+        bounds.expect_small(path, "bomb.parquet")
+    assert max(held) < 100 << 20
+
+
+def test_parquet_files_of_any_columns_are_taken(place) -> None:
+    odd = {
+        "nothing": pa.nulls(60),
+        "truth": pa.array([True, None] * 30),
+        "number": pa.array(range(60), pa.uint8()),
+        "word": pa.array(["a", "b", None] * 20),
+        "large": pa.array(["a", "b", None] * 20, pa.large_string()),
+        "bytes": pa.array([b"a"] * 60),
+        "category": pa.array(["a", "b"] * 30).dictionary_encode(),
+        "code": pa.array([1, 2] * 30).dictionary_encode(),
+        "list": pa.array([[1, 2]] * 60),
+        "struct": pa.array([{"a": 1, "b": "x"}] * 60),
+        "a.b": pa.array(["u", "v"] * 30),
+    }
+    pq.write_table(pa.table(odd), place / "odd.parquet")
+    with page(place) as found:
+        assert found.upload("odd.parquet", (place / "odd.parquet").read_bytes()).status == 201
+        assert found.get("/api/table?id=upload:odd.parquet").json["rows"] == 60
+        pq.write_table(pa.table({f"c{k}": [k] for k in range(bounds.MOST_COLUMNS + 1)}), place / "wide.parquet")
+        for answer in (
+            found.upload("wide.parquet", (place / "wide.parquet").read_bytes()),
+            found.get("/api/table?id=wide.parquet"),
+        ):
+            assert answer.status == 400
+            assert "2,001 columns, and the page shows at most 2,000" in answer.json["error"]
+    assert os.listdir(place / OWN / "uploads") == ["odd.parquet"]
+
+
+def test_a_table_of_very_many_columns_is_refused_before_it_is_read(place, monkeypatch) -> None:
+    """Sent, or lying in the folder; where the first lines do not tell, it is refused when it has been read."""
+    monkeypatch.setattr(bounds, "MOST_COLUMNS", 20)
+    row = ",".join("1" * 21)
+    wide = f"{row}\n{row}\n".encode()
+    prose = b'"words"\ty\n' + b'"one, two, three, four, five, six, and so on, and on, and so on",1\n' * 9
+    with page(place) as found, monkeypatch.context() as patch:
+        patch.setattr("glasshouse.web.tables.as_table", None)  # it must not come so far
+        for name, content in (
+            ("w.csv", wide),
+            ("w.csv.gz", gzip.compress(wide)),
+            ("w.tsv", wide.replace(b",", b"\t")),
+            ("w.txt", wide.replace(b",", b" ")),
+        ):
+            (place / name).write_bytes(content)
+            for answer in (found.upload(name, content), found.get(f"/api/table?id={name}")):
+                assert answer.status == 400
+                assert answer.json["error"] == (
+                    f"{name} has 21 columns, and the page shows at most 20: leave some out, or take the command line: "
+                    "glasshouse train"
+                )
+        assert found.upload("p.csv", prose).status == 201
+        assert os.listdir(place / OWN / "uploads") == ["p.csv"]
+    (place / "late.csv").write_bytes(b'"a\n\n"' + wide[1:])
+    with page(place) as found:
+        assert "21 columns" in found.get("/api/table?id=late.csv").json["error"]
+
+
 def test_what_an_interrupted_upload_left_is_gone_at_the_next_start(place) -> None:
     with page(place):
         (place / OWN / "uploads" / ".0123").write_text("half")
+        (place / OWN / "uploads" / ".x").mkdir()  # no upload
     with page(place):
-        assert os.listdir(place / OWN / "uploads") == []
+        assert os.listdir(place / OWN / "uploads") == [".x"]
 
 
 def test_what_a_model_file_names_is_not_read_outside(place, monkeypatch) -> None:

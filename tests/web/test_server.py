@@ -28,6 +28,8 @@ def test_what_cannot_be_served_is_said_in_a_line(glasshouse, here, monkeypatch) 
     monkeypatch.delattr("uvicorn.Server.run")  # it must not come so far
     (here / "table.csv").write_text(CSV)
     (here / "sub").mkdir()
+    for name in ("m.glass", "m.onnx", "t.parquet"):
+        (here / name).write_bytes(b"m")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -43,6 +45,9 @@ def test_what_cannot_be_served_is_said_in_a_line(glasshouse, here, monkeypatch) 
             ("--host", "203.0.113.7"): "no address of this machine",
             ("--delimiter", "comma"): "leave out delimiter",
             ("example:iris", "--delimiter", "comma"): "leave out delimiter",
+            ("m.glass", "--delimiter", "semicolon"): "m.glass is no text: leave out delimiter",
+            ("m.onnx", "--no-header"): "m.onnx is no text: leave out header",
+            ("t.parquet", "--delimiter", "semicolon"): "t.parquet is no text: leave out delimiter",
             ("example:iriss",): "there is no table 'example:iriss'",
         }
         for words, said in wrong.items():
@@ -184,8 +189,11 @@ def test_a_visit_over_a_socket_killed_in_the_middle_and_resumed(tmp_path) -> Non
     assert checkpoint.exists()
     with visit(tmp_path) as second:
         assert f"training {long} of example:wine was interrupted" in second.said
-        (row,) = second.twin("/api/trainings")["trainings"]
+        row, done = second.twin("/api/trainings")["trainings"]
         assert (row["id"], row["state"], row["resumable"]) == (long, "waiting", True)
+        assert (done["id"], done["state"], done["resumable"]) == (short, "done", False)
+        assert f"training {short}" not in second.said
+        assert len(second.twin(f"/api/trainings/{short}")["history"]) == 3
         assert second.twin(f"/api/model?id={short}")["summary"]["target"] == "target"  # it has stayed
         second.twin(f"/api/trainings/{long}/control", {"do": "resume"})
         twin = second.wait(long, lambda twin: len(twin["history"]) >= 6)

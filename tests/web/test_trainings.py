@@ -1,4 +1,4 @@
-"""Trainings: checked before they start, told to whoever listens, few at once, and found again by the next server."""
+"""Trainings: checked before they start, told to whoever listens, few at once, and steered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from served import CSV, Page, ask, events_in, page
+from served import CSV, ask, events_in, page
 
 import glasshouse as gh
 from glasshouse.web import training as trainings_of
@@ -56,6 +56,7 @@ WRONG = {
     '{"table": "people.csv", "target": "y", "learning_rate": -1}': "learning_rate",
     '{"table": "people.csv", "target": "y", "learning_rate": 1e999}': "learning_rate",
     '{"table": "people.csv", "target": "y", "learning_rate": NaN}': "no JSON",
+    '{"table": "people.csv", "target": "y", "learning_rate": 0.01, "optimizer": "lbfgs"}': "leave the",
     '{"table": "people.csv", "target": "y", "clip_norm": 0}': "clip_norm",
     '{"table": "people.csv", "target": "y", "clip_norm": 1, "optimizer": "lbfgs"}': "no clip_norm",
     '{"table": "people.csv", "target": "y", "epochs": 0}': "epochs",
@@ -132,7 +133,7 @@ def test_how_the_given_table_is_written_goes_along(folder) -> None:
     [
         (1, "exit code 3"),
         (2, "cannot be read"),
-        (3, "more than 4 MB"),
+        (3, "said more than 16 MB at once"),
         (4, "signal 9"),
         (5, "it diverged"),
         (6, "'nonsense'"),
@@ -153,6 +154,37 @@ def test_a_worker_that_fails_is_said_to_have(faked, seed, words) -> None:
 def test_a_number_that_is_none_is_null(faked) -> None:
     twin = faked.get(f"/api/trainings/{faked.ended(faked.begin(seed=9, epochs=2))['id']}")
     assert twin.json["history"][0] == {"epoch": 1, "loss": None}
+
+
+def test_names_of_some_megabytes_are_told(faked) -> None:
+    understood = faked.ended(faked.begin(seed=10, epochs=1))["understood"]
+    assert [len(name) for name in understood["names"]] == [9000] * 600
+
+
+def test_what_finds_its_steps_has_no_learning_rate(faked) -> None:
+    id = faked.begin(seed=7, optimizer="lbfgs", learning_rate=0.005)
+    twin = faked.wait(id, lambda twin: len(twin["history"]) == 2)
+    assert "learning_rate" not in twin["understood"]["job"]["options"]
+    refused = faked.post(f"/api/trainings/{id}/control", {"do": "rate", "value": 0.1})
+    assert (refused.status, "no learning rate to set" in refused.json["error"]) == (400, True)
+    assert faked.post(f"/api/trainings/{id}/control", {"do": "stop"}).status == 200
+
+
+def test_what_cannot_be_done_now_is_refused(faked) -> None:
+    """Reading, it can be stopped in its first epoch; judging, there is nothing left to steer."""
+    id = faked.begin(seed=8, epochs=1)
+    faked.wait(id, lambda twin: twin["status"]["stage"] == "reading")
+    steering = [{"do": "pause"}, {"do": "go"}, {"do": "step"}, {"do": "rate", "value": 1}]
+    for order in steering:
+        refused = faked.post(f"/api/trainings/{id}/control", order)
+        assert (refused.status, "is reading, and takes no" in refused.json["error"]) == (409, True)
+    for order in ({"do": "pace", "value": 5}, {"do": "stop"}):
+        assert faked.post(f"/api/trainings/{id}/control", order).status == 200
+    faked.wait(id, lambda twin: twin["status"]["state"] == "judging")
+    for order in (*steering, {"do": "stop"}, {"do": "pace", "value": 7}):
+        refused = faked.post(f"/api/trainings/{id}/control", order)
+        assert (refused.status, "is judging, and takes no" in refused.json["error"]) == (409, True)
+    assert faked.site.trainings.find(id).twin()["options"]["pace"] == 5
 
 
 def test_two_train_at_once(faked) -> None:
@@ -222,16 +254,9 @@ def test_a_remedy_is_a_new_training(faked) -> None:
 # Events
 
 
-def listened(faked: Page, id: str, until: str) -> list[tuple[str, object]]:
-    wanted = f"event: {until}\n".encode()
-    answer = asyncio.run(ask(faked.guard, "GET", f"/api/trainings/{id}/events", faked.own, until=lambda b: wanted in b))
-    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-    return events_in(answer.body)
-
-
 def test_who_comes_late_is_told_the_latest_of_each_and_the_whole_history(faked) -> None:
     id = faked.ended(faked.begin(epochs=4))["id"]
-    events = listened(faked, id, "result")
+    events = faked.listened(id, "result")
     assert [kind for kind, _ in events] == ["understood", "status", "history", "picture", "findings", "result"]
     told = dict(events)
     assert [row["epoch"] for row in told["history"]] == [1, 2, 3, 4]
@@ -239,7 +264,7 @@ def test_who_comes_late_is_told_the_latest_of_each_and_the_whole_history(faked) 
 
 
 def test_who_listens_is_told_everything_as_it_comes(faked) -> None:
-    events = listened(faked, faked.begin(epochs=30), "result")
+    events = faked.listened(faked.begin(epochs=30), "result")
     rows = [row for kind, data in events if kind == "history" for row in data]
     rows += [data for kind, data in events if kind == "epoch"]
     assert [row["epoch"] for row in rows] == list(range(1, 31))
@@ -251,7 +276,7 @@ def test_pictures_are_made_while_somebody_looks(faked) -> None:
     faked.wait(id, lambda twin: (twin["picture"] or {}).get("watched") is False)
     assert faked.get(f"/api/trainings/{id}").json["picture"]["watched"] is True
     faked.wait(id, lambda twin: twin["picture"]["watched"] is False)
-    events = listened(faked, id, "picture")
+    events = faked.listened(id, "picture")
     assert events[-1][0] == "picture"
     faked.wait(id, lambda twin: twin["picture"]["watched"] is False)
     assert faked.site.trainings.find(id).runs  # the page is closed, and it goes on
@@ -305,31 +330,6 @@ def test_a_quiet_stream_shows_that_it_is_there(faked, monkeypatch) -> None:
         )
     )
     assert events_in(answer.body)
-
-
-# From one server to the next
-
-
-def test_what_a_server_left_is_resumed_by_the_next(folder) -> None:
-    with page(folder) as first:
-        id = first.begin(seed=7, epochs=20, hidden=[3], pace=9)
-        first.wait(id, lambda twin: len(twin["history"]) == 2)
-    assert first.site.trainings.find(id).twin()["status"]["state"] == "waiting"
-    with page(folder) as second:
-        (row,) = second.get("/api/trainings").json["trainings"]
-        assert (row["id"], row["state"], row["resumable"], row["target"]) == (id, "waiting", True, "target")
-        assert second.post(f"/api/trainings/{id}/control", {"do": "go"}).status == 409
-        assert second.post(f"/api/trainings/{id}/control", {"do": "resume"}).status == 200
-        twin = second.wait(id, lambda twin: len(twin["history"]) == 4)
-        assert [row["epoch"] for row in twin["history"]] == [1, 2, 3, 4]
-        job = twin["understood"]["job"]
-        assert (job["resume"], job["options"]["hidden"], job["pace"]) == (True, [3], 9)
-        assert second.begin(epochs=1) == "t2"
-        second.post(f"/api/trainings/{id}/control", {"do": "stop"})
-        assert second.ended(id)["result"] is not None
-    with page(folder) as third:
-        assert third.get("/api/trainings").json["trainings"] == []
-        assert third.begin(epochs=1) == "t3"
 
 
 def test_a_history_that_is_told_again_is_told_whole(faked) -> None:

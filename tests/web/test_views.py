@@ -11,9 +11,11 @@ import pytest
 from served import CSV, page
 
 import glasshouse as gh
+from glasshouse.tables.columns import describe
+from glasshouse.web import understood
 from glasshouse.web.app import VIEWS, application
 from glasshouse.web.site import MOST_PRUNINGS
-from glasshouse.web.tables import MOST_BARS
+from glasshouse.web.understood import MOST_BARS
 
 
 @pytest.fixture
@@ -148,6 +150,23 @@ def test_a_table_is_read_anew_when_it_changes_and_its_place_is_not_told(faked, f
     assert str(folder) not in error
 
 
+def test_a_column_is_worked_out_once_for_each_way_it_is_read(faked, monkeypatch) -> None:
+    looked = []
+    monkeypatch.setattr(understood, "describe", lambda name, *more: looked.append(name) or describe(name, *more))
+    first = faked.get("/api/table?id=people.csv").json
+    assert looked == ["size", "sort", "when", "name", "gone", "y"]
+    del looked[:]
+    assert faked.get("/api/table?id=people.csv").json == first
+    assert faked.get("/api/table?id=people.csv&target=sort").json["target"] == "sort"
+    assert looked == []
+    dropped = faked.get("/api/table?id=people.csv&drop=sort&as=name=category").json
+    assert sorted(looked) == ["name", "sort"]
+    for before, after in zip(first["columns"], dropped["columns"], strict=True):
+        assert (before == after) == (before["name"] not in ("name", "sort"))
+    faked.begin(table="people.csv", target="y", drop=["sort"], epochs=1)
+    assert sorted(looked) == ["name", "sort"]
+
+
 @pytest.mark.parametrize(
     "text", ["a\n", "text\n" + "".join(f"word{k}x\n" for k in range(60)), "x\n1\n1\n", "", "\0", "{"]
 )
@@ -269,3 +288,23 @@ def test_a_model_is_pruned_on_the_bench_and_taken_away(trained) -> None:
         for k in range(MOST_PRUNINGS):
             assert found.post("/api/prunings", {"model": "people.glass"}).json["id"] == f"p{k + 2}"
         assert found.get("/api/prunings/p1").status == 404
+
+
+def test_no_cut_that_was_kept_leaves_the_bench_to_make_place(trained, monkeypatch) -> None:
+    monkeypatch.setattr("glasshouse.web.site.MOST_PRUNINGS", 3)
+    with page(trained) as found:
+        bench = found.site.bench
+        for _ in range(3):
+            bench.begin("people.glass", None)
+        bench.find("p2").keep(0.5, "magnitude", False)
+        assert found.get("/api/prunings/p1").status == 200  # the one not used for longest is p3 now
+        assert bench.begin("people.glass", None) == "p4"
+        assert [bench.has(f"p{k}") for k in range(1, 5)] == [True, True, False, True]
+        for id in ("p1", "p4"):
+            bench.find(id).keep(0.5, "magnitude", False)
+        refused = found.post("/api/prunings", {"model": "people.glass"})
+        assert refused.status == 409
+        assert "as many as may (p2 of people.glass, p1 of people.glass, p4" in refused.json["error"]
+        bench.find("p1").undo()
+        assert found.post("/api/prunings", {"model": "people.glass"}).json["id"] == "p5"
+        assert [bench.has(f"p{k}") for k in range(1, 6)] == [False, True, False, True, True]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .options import reading_options
-from .report import Plan, also, planned, report_option, written
+from .report import Plan, also, ended, planned, report_option, written
 from .show import echo_json, echo_lines, number, score_name
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def diagnose(
     TABLE has the target column. While the table that MODEL was trained on lies beside it, TABLE may be left out.
     """
     from ..models.diagnosing import diagnose as look
-    from ..models.verbs import place_beside
+    from ..models.verbs import model_of, place_beside, table_for
 
     inputs = (model, table, train)
     plan = planned(with_report, model, *inputs)
@@ -60,24 +60,18 @@ def diagnose(
     cure = diagnosis.cure
     if with_report:
         plan = better if cure is not None and cure.helped else plan
-        written(plan, model if cure is None else diagnosis, _rows(model, table, reading))
+        about = model if cure is None else diagnosis
+        plan = written(plan, about, lambda: table_for(model, model_of(model), table, reading))
     if as_json:
         echo_json(_document(model, diagnosis, plan))
     else:
         echo_lines([*_found(model, diagnosis), *([] if cure is None else _cured(cure, plan))])
         if plan.place is not None and (cure is None or cure.path is None):
             echo_lines([f"wrote {shlex.quote(str(plan.place))}"])
+    ended(plan, quiet=as_json)
     kept = diagnosis if diagnosis.cure is None else diagnosis.cure.after.diagnosis
     bad = {None: [], "severe": ["severe"], "warning": ["severe", "warning"]}[fail_on]
     return CHECK_FAILED if kept.worst in bad else 0
-
-
-def _rows(model: str, table: str | None, reading: Reading) -> Any:
-    """The rows that a report judges by."""
-    from ..models.verbs import model_of, trained_table
-    from ..tables.reading import as_table
-
-    return trained_table(model, model_of(model), reading) if table is None else as_table(table, reading)
 
 
 def _document(model: str, diagnosis: Diagnosis, plan: Plan) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import click
 
 from .options import reading_options
 from .progress import progress
-from .report import Plan, also, planned, report_option, written
+from .report import Plan, also, ended, planned, report_option, written
 from .show import echo_json, echo_lines, number, score_name
 
 if TYPE_CHECKING:
@@ -65,23 +65,19 @@ def prune(
     goal.
     """
     from ..models.pruning import prune as cut
-    from ..models.verbs import place_beside, trained_table
-    from ..tables.reading import as_table
+    from ..models.verbs import place_beside, table_for
 
-    plan = planned(with_report, place_beside(model, options["out"], "-pruned"), model, table)
+    intended = planned(with_report, place_beside(model, options["out"], "-pruned"), model, table)
     with progress(quiet=as_json) as watchers:
         found = cut(model, table, reading=reading, watchers=watchers, **options)
-        if found.met and plan.place is not None:
-            for watcher in watchers:
-                watcher.stage("writing the report")
-            rows = trained_table(model, found.given, reading) if table is None else as_table(table, reading)
-            written(plan, found, rows)
-    if not found.met:
         plan = Plan(None)
+        if found.met:
+            plan = written(intended, found, lambda: table_for(model, found.given, table, reading), watchers)
     if as_json:
         echo_json(_document(model, found, plan))
     else:
         echo_lines(_screen(model, found, options, plan))
+    ended(plan, quiet=as_json)
     return 0 if found.met else NOT_MET
 
 

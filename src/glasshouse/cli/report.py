@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from ..errors import GlasshouseError, OptionError
 from .options import reading_options
 from .show import echo_json, echo_lines, score_name
 
 if TYPE_CHECKING:
     from ..reporting.report import Report
     from ..tables.reading import Reading
+    from ..training.watchers import Watcher
 
-__all__ = ["Plan", "also", "planned", "report", "report_option", "written"]
+__all__ = ["Plan", "also", "ended", "planned", "report", "report_option", "written"]
 
 Command = Callable[..., Any]
 
@@ -57,10 +59,15 @@ def report_option(default: bool | None, what: str) -> Callable[[Command], Comman
 
 
 class Plan(NamedTuple):
-    """Where a report goes, None for nowhere, and what is to be said of that."""
+    """Where a report goes, None for nowhere, what is to be said of that, and whether it was asked for.
+
+    `failure` is what kept one that was asked for from being written: it is raised once all the rest was said.
+    """
 
     place: Path | None
     said: str = ""
+    asked: bool = False
+    failure: Exception | None = None
 
 
 def planned(asked: bool | None, model: str | os.PathLike[str] | None, *inputs: Any) -> Plan:
@@ -73,8 +80,7 @@ def planned(asked: bool | None, model: str | os.PathLike[str] | None, *inputs: A
     GlasshouseError
         If it was asked for, and there is nothing to draw with or nowhere to write.
     """
-    from ..errors import GlasshouseError, OptionError
-    from ..reporting.place import place_beside, require_drawing
+    from ..reporting.place import page_beside, require_drawing
 
     if asked is False or (asked is None and model is None):
         return Plan(None)
@@ -82,19 +88,44 @@ def planned(asked: bool | None, model: str | os.PathLike[str] | None, *inputs: A
         if model is None:
             raise OptionError("no model is written, and a report stands beside one: give --out, or leave --report out")
         require_drawing()
-        return Plan(place_beside(model, *inputs))
+        return Plan(page_beside(model, *inputs), asked=bool(asked))
     except GlasshouseError as error:
         if asked:
             raise
         return Plan(None, f"no report: {error}; --no-report leaves it out")
 
 
-def written(plan: Plan, about: Any, table: Any) -> None:
-    """Write the report there."""
-    if plan.place is not None:
-        from ..reporting.report import report as write
+def written(plan: Plan, about: Any, rows: Callable[[], Any], watchers: Sequence[Watcher] = ()) -> Plan:
+    """Write the report there, judged by these rows; whatever goes wrong takes nothing else of the verb with it."""
+    if plan.place is None:
+        return plan
+    from ..reporting.report import report as write
 
-        write(about, table, out=plan.place)
+    for watcher in watchers:
+        watcher.stage("writing the report")
+    try:
+        write(about, rows(), out=plan.place)
+    except KeyboardInterrupt:
+        return _unwritten(plan, GlasshouseError("interrupted: glasshouse report writes it from the model"))
+    except Exception as error:  # scores of an hour of training are still to be printed
+        return _unwritten(plan, error)
+    return plan
+
+
+def _unwritten(plan: Plan, error: Exception) -> Plan:
+    if plan.asked:
+        return Plan(None, failure=error)
+    ours = isinstance(error, GlasshouseError | OSError)
+    why = str(error) if ours else f"internal error: {type(error).__name__}: {error}: please report it"
+    return Plan(None, f"no report: {' '.join(why.split())}; --no-report leaves it out")
+
+
+def ended(plan: Plan, *, quiet: bool) -> None:
+    """The end of a verb: raise what kept a report from being written, and say on stderr what JSON does not."""
+    if plan.failure is not None:
+        raise plan.failure
+    if plan.said and quiet:
+        click.echo(plan.said, err=True)
 
 
 def also(plan: Plan) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +25,13 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-NAMES = {"roc_auc": "ROC AUC", "log_loss": "log loss", "r2": "R²", "rmse": "RMSE", "mae": "MAE"}
 
 
 def score_name(name: str) -> str:
-    return NAMES.get(name, name)
+    """What people call a score."""
+    from ..models.scores import score_name as called
+
+    return called(name)
 
 
 def number(name: str, value: float) -> str:
@@ -83,15 +84,7 @@ def echo_json(document: Mapping[str, Any]) -> None:
 
 def as_json_line(document: Mapping[str, Any]) -> str:
     """The line that `echo_json` prints."""
-    whole = {"schema_version": SCHEMA_VERSION, **_finite(document)}
+    from ..storage import finite
+
+    whole = {"schema_version": SCHEMA_VERSION, **finite(document)}
     return json.dumps(whole, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value

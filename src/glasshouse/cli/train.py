@@ -10,7 +10,7 @@ import click
 from .diagnose import finding_lines
 from .options import column_options, kinds_of, reading_options
 from .progress import progress
-from .report import Plan, also, planned, report_option, written
+from .report import Plan, also, ended, planned, report_option, written
 from .show import counted, echo_json, echo_lines, half_width, named, number, score_name, surprised
 
 if TYPE_CHECKING:
@@ -123,13 +123,14 @@ def train(
             resume=resume,
             watchers=watchers,
         )
-        for watcher in watchers:
-            watcher.stage("writing the report")
-        written(plan, model, None if test is None else as_table(test, reading, of_another=True))
+        plan = written(
+            plan, model, lambda: None if test is None else as_table(test, reading, of_another=True), watchers
+        )
     if as_json:
         echo_json(_document(model, plan))
     else:
         echo_lines(_screen(model, plan))
+    ended(plan, quiet=as_json)
 
 
 def _sizes(words: str | None) -> tuple[int, ...] | None:
@@ -251,18 +252,13 @@ def _health(health: Diagnosis) -> list[str]:
 
 def _ending(model: Model, plan: Plan) -> list[str]:
     """One plain line when the network is not clearly better; the file; what to type next."""
-    run, lines = _run_of(model), []
-    better = [pair for pair in run.differences if pair[1].verdict < 0]
-    even = [pair for pair in run.differences if pair[1].verdict == 0]
-    if better:
-        best = max(better, key=lambda pair: -pair[1].mean)[0]
-        lines.append(f"on these rows {best.name} did better, beyond chance: prefer that, unless it must be a network")
-    elif even:  # the majority, or the mean, is worth naming only where nothing else is as good
-        rival = even[0] if len(even) == 1 or even[0] is not run.differences[0] else even[1]
-        lines.append(f"no better than {rival[0].name} here: the difference could be chance")
-    elif run.differences:
-        lines.append("the network is better than every baseline here, beyond chance (95 %)")
-    lines += _health(run.health)
+    from ..models.scores import main_score, measure_apart, verdict
+
+    run, test = _run_of(model), model.scores["test"]
+    main = main_score(model.one_column, run.test_labels.y)
+    differences = [(baseline.name, difference) for baseline, difference in run.differences]
+    compared = verdict(differences, measure_apart(main if main in test else next(iter(test))))
+    lines = [*([compared] if compared else []), *_health(run.health)]
     if model.origin.refit:
         rows = sum(map(len, run.split))
         lines.append(f"scored, then trained anew on all {rows:,} rows, {run.best_epoch} epochs: that network is kept")

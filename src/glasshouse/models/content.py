@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["content_of", "parts_from", "single_precision"]
 
 Array = npt.NDArray[Any]
+LONGEST_DEED = 200
 MAKERS = ("train", "prune", "diagnose")
 MEASURED, MEASURED_TOO = ("loss", "penalty", "learning_rate"), ("gradient", "validation_loss", "validation_score")
 
@@ -83,7 +84,7 @@ def parts_from(path: str | os.PathLike[str], document: dict[str, Any], arrays: d
             "intervals": _intervals(document["intervals"]),
             "history": _history(as_type(document["history"], tuple[str, ...], "history"), arrays),
             "made_by": _commands(as_type(document["made_by"], tuple[str, ...], "made_by")),
-            "by_hand": as_type(document["by_hand"], tuple[str, ...], "by_hand"),
+            "by_hand": _deeds(as_type(document["by_hand"], tuple[str, ...], "by_hand")),
         }
         fits = (
             network.n_features == len(encoder.feature_names)
@@ -142,6 +143,12 @@ def _commands(words: tuple[str, ...]) -> tuple[str, ...]:
         parts = shlex.split(command)
         if parts[0] != "glasshouse" or parts[1] not in MAKERS or shlex.join(parts) != command:
             raise ValueError("made_by is no command of ours")
+    return words
+
+
+def _deeds(words: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(len(deed) <= LONGEST_DEED and deed.isprintable() for deed in words):
+        raise ValueError("by_hand is no list of what was done")
     return words
 
 

@@ -34,7 +34,7 @@ from .labels import columns_of
 from .model import Model, Source
 from .origin import parted
 from .rescoring import rescored
-from .verbs import AnyModel, model_of, place_beside, trained_table
+from .verbs import AnyModel, model_of, place_beside, table_for
 
 __all__ = ["Cure", "diagnose"]
 
@@ -141,7 +141,7 @@ def _of_model(
     model = model_of(given)
     if not fix and (train is not None or out is not None):
         raise OptionError(f"{'train' if train is not None else 'out'} goes with fix, which trains anew")
-    table = trained_table(given, model, reading) if source is None else as_table(source, reading)
+    table = table_for(given, model, source, reading)
     diagnosis = _diagnosis(model, table, _rows_that_trained(model, table))
     if not fix:
         return diagnosis

@@ -30,12 +30,12 @@ from .choice import METRICS, score_by
 from .labels import columns_of
 from .model import Model
 from .origin import parted
+from .scores import main_score
 
 __all__ = ["FOLDS", "Prunable", "folds", "prunable", "smaller"]
 
 Array = npt.NDArray[Any]
 FOLDS = 5
-RARE = 0.2  # share of a class, below which ROC AUC says more than accuracy
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +130,7 @@ def _metric(model: Model, y: Array, metric: str | None) -> str:
         if metric == "roc_auc" and model.network.n_outputs > 1:
             raise OptionError("metric is 'roc_auc', which is of two classes: choose accuracy")
         return choose("metric", metric, known)
-    if not isinstance(model.targets, Classes):
-        return "r2"
-    rare = len(model.targets.classes) == 2 and np.bincount(y[y >= 0], minlength=2).min() < RARE * len(y)
-    return "roc_auc" if rare else "accuracy"
+    return main_score(model.one_column, y[y >= 0] if isinstance(model.targets, Classes) else y)
 
 
 def smaller(work: Prunable, network: Network) -> tuple[Model, dict[str, int]]:

@@ -20,7 +20,7 @@ from ..pruning.cycle import LADDER, Cycle
 from ..pruning.descent import Descent, ladder_to, pooled
 from ..pruning.grains import GRAINS
 from ..pruning.stages import Stages
-from ..tables.reading import Reading, as_table
+from ..tables.reading import Reading
 from ..training.batches import Data
 from ..training.checkpoints import fingerprint
 from ..training.watchers import Watcher, announce
@@ -29,7 +29,7 @@ from .model import Model, Source
 from .prunable import FOLDS, Prunable, folds, prunable, smaller
 from .rescoring import rescored
 from .savings import Savings, measured
-from .verbs import AnyModel, model_of, place_beside, trained_table
+from .verbs import AnyModel, model_of, place_beside, table_for
 
 __all__ = ["Pruned", "prune"]
 
@@ -180,7 +180,7 @@ def prune(
     announce(watchers, "reading")
     given = model_of(model)
     place = place_beside(model, out, "-pruned")
-    rows = trained_table(model, given, reading) if table is None else as_table(table, reading)
+    rows = table_for(model, given, table, reading)
     work = prunable(given, rows, metric, criterion, grain, retrain, one_shot, regrow, epochs, watchers)
     network = given.targets.unfinished(given.network)
     trains, chooses = work.data(work.parts.train), work.data(work.parts.validation)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,43 @@ from sklearn import metrics
 
 from ..estimators.targets import Classes, Target
 
-__all__ = ["ClassScores", "Difference", "by_class", "difference", "score_rows", "scores"]
+__all__ = [
+    "ClassScores",
+    "Difference",
+    "by_class",
+    "difference",
+    "main_score",
+    "measure_apart",
+    "score_name",
+    "score_rows",
+    "scores",
+    "verdict",
+]
 
 Array = npt.NDArray[Any]
+RARE = 0.2  # of the rows: a class below it makes accuracy say little
+NAMES = {
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "minus_mae": "minus MAE",
+}
+
+
+def score_name(name: str) -> str:
+    """What people call a score."""
+    return NAMES.get(name, name.replace("_", " "))
+
+
+def main_score(targets: Target, y: Array) -> str:
+    """The score that stands for a model: accuracy, or the area under its curve where one class is rare; R²."""
+    if not isinstance(targets, Classes):
+        return "r2"
+    share = np.mean(y == 1)
+    rare = len(targets.classes) == 2 and 0 < min(share, 1 - share) < RARE and not (y < 0).any()
+    return "roc_auc" if rare else "accuracy"
 
 
 def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
@@ -85,3 +120,41 @@ def difference(ours: Array, theirs: Array) -> Difference:
     d = ours - theirs
     spread = float(d.std(ddof=1)) if len(d) > 1 else float("inf")
     return Difference(float(d.mean()), 1.96 * spread / np.sqrt(len(d)))
+
+
+def verdict(differences: Sequence[tuple[str, Difference]], by: str = "") -> str:
+    """One sentence against the baselines, the plainest of which comes first; '' if there are none.
+
+    Parameters
+    ----------
+    differences : sequence of (name of a baseline, Difference)
+    by : str
+        The measure that differs, where it has to be named.
+
+    Examples
+    --------
+    >>> verdict([("majority", Difference(0.3, 0.1)), ("trees", Difference(0.0, 0.1))], by="accuracy")
+    'by accuracy, no better than trees here: the difference could be chance'
+    """
+    if not differences:
+        return ""
+    better = [(name, found) for name, found in differences if found.verdict < 0]
+    even = [name for name, found in differences if found.verdict == 0]
+    if better:
+        best = min(better, key=lambda pair: pair[1].mean)[0]
+        words = f"on these rows {best} did better, beyond chance: prefer that, unless it must be a network"
+    elif even:
+        plainest = differences[0][0]  # the majority, or the mean: worth naming only where nothing else is as good
+        rival = next((name for name in even if name != plainest), plainest)
+        words = f"no better than {rival} here: the difference could be chance"
+    else:
+        words = "the network is better than every baseline here, beyond chance (95 %)"
+    return f"by {by}, {words}" if by else words
+
+
+def measure_apart(main: str) -> str:
+    """What `verdict` compares by, where that is another measure than the score that stands for the model; else ''.
+
+    Baselines are compared by `score_rows`: accuracy, or squared errors, of which R² and RMSE say the same.
+    """
+    return "" if main in ("accuracy", "r2", "rmse") else "accuracy"

@@ -30,7 +30,7 @@ from ..tracing.unit import UnitArithmetic, unit_arithmetic
 from ..tracing.verdicts import Marking
 from .labels import columns_of
 from .model import Model, Source
-from .verbs import AnyModel, is_model, model_of, trained_table
+from .verbs import AnyModel, is_model, model_of, table_for
 
 __all__ = ["Traced", "check", "trace", "unit"]
 
@@ -250,7 +250,7 @@ def unit(
 
 def _of_model(source: AnyModel, table: Source | None, row: int, reading: Reading | None) -> Specification:
     model = model_of(source)
-    rows = trained_table(source, model, reading) if table is None else as_table(table, reading)
+    rows = table_for(source, model, table, reading)
     network, x, y = _row_of(model, rows, row)
     title = Path(os.fspath(source)).name if not isinstance(source, Model) else model.target
     return specification_of(network, model.recipe, x, y, f"{title}, row {row}", tuple(model.encoder.feature_names))

@@ -140,6 +140,11 @@ def trained_table(model: AnyModel, found: Model, reading: Reading | None) -> Tab
     return rows
 
 
+def table_for(model: AnyModel, found: Model, table: Source | None, reading: Reading | None) -> Table:
+    """The table that is named, or the one a model was trained on; see `trained_table`."""
+    return trained_table(model, found, reading) if table is None else as_table(table, reading)
+
+
 def inspect(
     source: Source | Model,
     *,

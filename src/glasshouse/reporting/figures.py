@@ -11,10 +11,12 @@ import numpy as np
 from ..drawing.curves import LossCurveDisplay
 from ..drawing.health import FlowDisplay
 from ..drawing.pruning import FrontierDisplay, NetworkDisplay
+from ..models.scores import score_name
 from ..pruning.budget import Point
+from .apart import told_apart
 from .svg import COLORS, drawn, slot
 from .svg import SERIES as N_SERIES
-from .words import number, plain, score, score_name, share
+from .words import number, plain, score, share
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,9 +144,10 @@ def _roc(twin: Mapping[str, Any]) -> Figure:
 
     areas = [curve["roc_auc"] for curve in curves]
     legend = [(k + 1, f"{_class(twin, c['class'])}, area {c['roc_auc']:.3f}") for k, c in enumerate(curves)]
-    words = f"area {areas[0]:.3f}" if len(areas) == 1 else f"areas {min(areas):.3f} to {max(areas):.3f}"
-    good = "far above" if min(areas) > 0.9 else "above" if min(areas) > 0.6 else "hardly above"
-    return _figure("roc", draw, f"ROC curve, {words}: {good} the diagonal, which is guessing.", legend)
+    lowest = min(areas)
+    words = f"area {lowest:.3f}:" if len(areas) == 1 else f"areas {lowest:.3f} to {max(areas):.3f}: the lowest is"
+    good = "far above" if lowest > 0.9 else "above" if lowest > 0.6 else "hardly above" if lowest > 0.5 else "not above"
+    return _figure("roc", draw, f"ROC curve, {words} {good} the diagonal, which is guessing.", legend)
 
 
 def _precision_recall(twin: Mapping[str, Any]) -> Figure:
@@ -204,7 +207,7 @@ def _calibration(twin: Mapping[str, Any]) -> Figure:
 
 def _loss(history: Mapping[str, Any]) -> Figure:
     rows, best = history["rows"], history["best_epoch"]
-    losses = [row[name] for row in rows for name in ("loss", "validation_loss") if name in row]
+    losses = [row[name] for row in rows for name in ("loss", "validation_loss") if row.get(name) is not None]
     steep = min(losses) > 0 and max(losses) > STEEP * min(losses)
 
     def draw(ax: Axes) -> None:
@@ -215,14 +218,15 @@ def _loss(history: Mapping[str, Any]) -> Figure:
         _short_numbers(ax, "y")
 
     first, last, name = rows[0], rows[-1], "validation_loss"
-    ends = f"training loss falls from {number(first['loss'], 3)} to {number(last['loss'], 3)}"
-    if name in first:
-        lowest = min(row[name] for row in rows)
-        ends += f", validation loss reaches {number(lowest, 3)} and ends at {number(last[name], 3)}"
+    ends = f"the training loss {_went(first['loss'], last['loss'])}"
+    if history["lowest_loss"] is not None:
+        lowest = _at(rows, history["lowest_loss"])[name]
+        ends += f", the validation loss {_went(first[name], last[name])}"
+        ends += f"; at its lowest it was {number(lowest, 3)}, in epoch {history['lowest_loss']}"
     return _figure(
         "loss",
         draw,
-        f"Over {history['epochs']} epochs the {ends}; epoch {best} was kept.",
+        f"From epoch 1 to {history['epochs']} {ends}. Epoch {best} was kept.",
         margins=(0.14, 0.16, 0.97, 0.91),
     )
 
@@ -241,14 +245,27 @@ def _score(history: Mapping[str, Any]) -> Figure:
         _whole_numbers(ax)
         _short_numbers(ax, "y")
 
-    kept = next(row["validation_score"] for row in rows if row["epoch"] == best)
+    kept, highest = (score(metric, _at(rows, k)["validation_score"]) for k in (best, history["highest_score"]))
+    peak = "its highest" if kept == highest else f"and {highest} at its highest, in epoch {history['highest_score']}"
     return _figure(
         "score",
         draw,
-        f"The {name} of the validation rows is {score(metric, kept)} at the epoch that was kept, and "
-        f"{score(metric, max(values))} at its best.",
+        f"The {name} of the validation rows is {kept} at the epoch that was kept, {peak}.",
         margins=(0.16, 0.16, 0.97, 0.91),
     )
+
+
+def _at(rows: Sequence[Mapping[str, Any]], epoch: int) -> Mapping[str, Any]:
+    return next(row for row in rows if row["epoch"] == epoch)
+
+
+def _went(first: float | None, last: float | None) -> str:
+    """What became of a loss, as far as its digits tell."""
+    begin, end = number(first, 3), number(last, 3)
+    if begin == end:
+        return f"stays at {begin}"
+    way = "goes" if first is None or last is None else "falls" if last < first else "rises"
+    return f"{way} from {begin} to {end}"
 
 
 def _flow(health: Mapping[str, Any]) -> Figure:
@@ -328,11 +345,12 @@ def _frontier(pruning: Mapping[str, Any]) -> Figure:
 
 def _network(twin: Mapping[str, Any]) -> Figure:
     """Inputs bear their names where there is room for them."""
-    drawn_of = twin["network"]
+    drawn_of = told_apart(twin["network"])
     inputs = {int(k): name for k, name in drawn_of["inputs"].items()}
     outputs = drawn_of["outputs"]
-    units = [layer["units"] for layer in drawn_of["layers"]]
-    tallest = max(len(inputs), *units[1:])
+    units = [layer["units"] for layer in twin["network"]["layers"]]
+    shown = [layer["units"] for layer in drawn_of["layers"]]
+    tallest = max(len(inputs), *shown[1:])
     names = [*inputs.values(), *outputs] if len(inputs) <= MOST_INPUTS else outputs
     named = {k: slot(place) for place, k in enumerate(inputs)} if len(inputs) <= MOST_INPUTS else {}
     ends = [slot(len(named) + k) for k in range(len(outputs))] if len(outputs) <= MOST_INPUTS else [""] * len(outputs)
@@ -342,8 +360,10 @@ def _network(twin: Mapping[str, Any]) -> Figure:
         ax.set(xlim=(-0.02 * len(units), 1.02 * len(units) - 1))
 
     left_out = drawn_of["connections"] - len(drawn_of["edges"])
+    units_left = sum(units[1:]) - sum(shown[1:])
     rest = f"; the strongest {len(drawn_of['edges']):,} of {drawn_of['connections']:,} connections" if left_out else ""
-    answers = "the answer" if units[-1] == 1 else f"{units[-1]} answers"
+    rest += f", without the {units_left:,} units that none of them reaches" if units_left else ""
+    answers = "the answer" if units[-1] == 1 else f"{shown[-1]} answers"
     return _figure(
         "network",
         draw,

@@ -11,15 +11,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ..drawing.look import palette
+from ..models.scores import score_name
 from .figures import figures
 from .svg import SERIES
-from .words import listed, number, plain, score, score_name, share
+from .words import listed, number, plain, score, share
 
 __all__ = ["page"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 MATRIX = 12  # classes whose confusions are shown as a matrix
 CLASSES, ERRORS, COLUMNS, RANKED = 25, 12, 60, 30  # rows of a table on the page; the twin has them all
+COMMANDS, BY_HAND, LETTERS = 64, 12, 400
 SPARK = (96, 22)  # the box of a small histogram
 SUBSTANCE = (  # rows of the table before and after
     ("connections", "nonzero", ",.0f"),
@@ -57,6 +59,7 @@ def page(twin: Mapping[str, Any]) -> str:
             wired=_wired(twin["wiring"]),
             columns=_columns(twin),
             substance=_substance(twin["pruning"]),
+            timed=any(" --latency" in command for command in twin["reproduction"]["commands"]),
         )
     )
 
@@ -81,15 +84,21 @@ def _environment() -> Environment:
         "score_name": score_name,
         "listed": listed,
         "spark": _spark,
+        "shown": _shown,
         "drawing": Markup,
     }
-    found.globals |= {"ERRORS": ERRORS, "SERIES": SERIES}
+    found.globals |= {"ERRORS": ERRORS, "SERIES": SERIES, "COMMANDS": COMMANDS, "BY_HAND": BY_HAND}
     return found
 
 
 def _quiet(value: Any) -> Any:
     """Text that moves nothing around it, wherever a template writes it."""
     return plain(value, len(value)) if type(value) is str and not value.isprintable() else value
+
+
+def _shown(command: str) -> str:
+    """A command; of a long one its beginning, and where all of it is: half a command is not to be pasted."""
+    return plain(command, LETTERS) + (" in the twin" if len(command) > LETTERS else "")
 
 
 def _score_rows(scores: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -131,10 +140,10 @@ def _classes(classes: Sequence[Mapping[str, Any]] | None) -> dict[str, Any] | No
 
 def _ranked(importance: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """The columns whose loss costs most, first, with the length of their bars."""
-    if not importance or not importance["columns"]:
+    if not importance or not (importance["columns"] or importance["left_out"]):
         return None
     every = sorted(importance["columns"], key=lambda column: -float(column["drop"]))
-    most = max(every[0]["drop"], 1e-12)
+    most = max([1e-12, *(column["drop"] for column in every[:1])])
     shown = [{**column, "length": max(0.0, column["drop"] / most)} for column in every[:RANKED]]
     return {**importance, "shown": shown, "more": len(every) - len(shown)}
 

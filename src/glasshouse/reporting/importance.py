@@ -6,34 +6,27 @@ the model was not trained on where there are such (Breiman 2001).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn import metrics
 
-from ..estimators.targets import Classes, Numbers
+from ..estimators.targets import Numbers
 from ..models.model import Model
 from ..network.predictor import Predictor
 from ..tables.encoded import Encoded
+from .judged import area
 
-__all__ = ["importance", "main_score"]
+__all__ = ["importance"]
 
 Array = npt.NDArray[Any]
 ROWS, REPEATS = 2000, 5
 FEWEST_ROWS, FEWEST_REPEATS = 100, 3
-WORK = 3e9  # multiplications, about half a second: rows become fewer before it takes longer
+WORK = 2e10  # multiplications, about a second: rows become fewer, then repeats, then columns, before it takes longer
 MOST_COLUMNS = 1000
-RARE = 0.2  # of the rows: a class below it makes accuracy say little
-
-
-def main_score(model: Model, y: Array) -> str:
-    """The score that stands for the model: accuracy, or the area under its curve where one class is rare; R²."""
-    if isinstance(model.targets, Numbers):
-        return "r2"
-    share = np.mean(y == 1)
-    two = len(model.one_column.classes) == 2 if isinstance(model.one_column, Classes) else False
-    return "roc_auc" if two and 0 < min(share, 1 - share) < RARE and not (y < 0).any() else "accuracy"
+ANSWER = 100  # multiplications that one output costs besides, until it is a probability and a score
 
 
 def importance(model: Model, rows: Encoded, y: Array, metric: str, repeats: int = REPEATS) -> dict[str, Any]:
@@ -49,29 +42,33 @@ def importance(model: Model, rows: Encoded, y: Array, metric: str, repeats: int 
     >>> max(found["columns"], key=lambda column: column["drop"])["name"].startswith("petal")
     True
     """
-    encodings = rows.encodings[:MOST_COLUMNS]
-    each = max(1, len(encodings)) * model.network.n_weights
+    tried = min(len(rows.encodings), MOST_COLUMNS)
+    each = model.network.n_weights + ANSWER * model.network.n_outputs
     rng = np.random.default_rng(model.recipe.seed)
-    n = int(min(len(y), ROWS, max(FEWEST_ROWS, WORK / (each * repeats))))
-    if each * n * repeats > WORK:
+    n = int(min(len(y), ROWS, max(FEWEST_ROWS, WORK / (each * max(1, tried) * repeats))))
+    if each * tried * n * repeats > WORK:
         repeats = min(repeats, FEWEST_REPEATS)
+    tried = min(tried, int(WORK / (each * n * repeats)))
+    start, places = 0, []
+    for encoding in rows.encodings:
+        places.append(slice(start, start + len(encoding.features)))
+        start = places[-1].stop
     some = np.sort(rng.permutation(len(y))[:n])
     X, y = rows.write(some), y[some]
     if metric == "roc_auc" and len(np.unique(y)) < 2:  # the few rows of the rare class are not among these
         metric = "accuracy"
     predict = Predictor(model.network)
     whole = _score(metric, model, predict(X), y)
-    start, columns = 0, []
-    for encoding in encodings:
-        features = slice(start, start + len(encoding.features))
-        start = features.stop
+    columns = []
+    for k in _heaviest(model, places, tried):
+        features = places[k]
         own = X[:, features].copy()
         drops = np.zeros(repeats)
-        for k in range(repeats):
+        for deal in range(repeats):
             X[:, features] = own[rng.permutation(n)]
-            drops[k] = whole - _score(metric, model, predict(X), y)
+            drops[deal] = whole - _score(metric, model, predict(X), y)
         X[:, features] = own
-        columns.append({"name": encoding.name, "drop": float(drops.mean()), "spread": float(drops.std())})
+        columns.append({"name": rows.encodings[k].name, "drop": float(drops.mean()), "spread": float(drops.std())})
     return {
         "metric": metric,
         "score": whole,
@@ -79,8 +76,18 @@ def importance(model: Model, rows: Encoded, y: Array, metric: str, repeats: int 
         "of_rows": len(rows),
         "repeats": repeats,
         "columns": columns,
-        "left_out": len(rows.encodings) - len(encodings),
+        "left_out": len(rows.encodings) - len(columns),
     }
+
+
+def _heaviest(model: Model, places: Sequence[slice], most: int) -> list[int]:
+    """The columns that have the largest weights in the first layer, in the order of the table; all, if they are few."""
+    if most >= len(places):
+        return list(range(len(places)))
+    network = model.network
+    leading = np.abs(network.layers[0].dense(network.views(network.parameters)[0][0])).sum(axis=0)
+    order = np.argsort([-leading[own].sum() for own in places], kind="stable")
+    return sorted(order[:most].tolist())
 
 
 def _score(metric: str, model: Model, outputs: Array, y: Array) -> float:
@@ -89,5 +96,5 @@ def _score(metric: str, model: Model, outputs: Array, y: Array) -> float:
         return float(metrics.r2_score(y, target.decode(outputs)))
     p = target.probabilities(outputs)
     if metric == "roc_auc":
-        return float(metrics.roc_auc_score(y, p[:, 1]))
+        return area(y == 1, p[:, 1])
     return float(np.mean(p.argmax(axis=1) == y))

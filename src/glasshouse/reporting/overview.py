@@ -11,8 +11,8 @@ from ..errors import TableError
 from ..models.model import Model
 from ..tables.cells import Counted
 from ..tables.columns import ENCODED, Column, describe, missing_mask, numbers, truths
-from ..tables.dates import moments, order_of
 from ..tables.encodings import Encoding
+from ..tables.spread import days_of, frequent, histogram
 from ..tables.table import Table
 from .words import encoded_as, file_name, plain
 
@@ -22,7 +22,6 @@ Array = npt.NDArray[Any]
 BARS = 16
 LEVELS = 8
 MOST = 2000  # columns
-OUTER = 0.005  # of the rows at either end, counted in the outermost bars: one far value must not hide the others
 LONGEST = 200  # letters of a level that are kept
 OF_NUMBERS = ("number", "plain", "scaled", "identifier")
 
@@ -115,7 +114,7 @@ def _spread(name: str, kind: str, cells: Counted) -> dict[str, Any] | None:
     if kind in (*OF_NUMBERS, "regression"):
         return _bars(numbers(name, present.words), present.counts)
     if kind == "date":
-        days = moments(present.words, order_of(present.words) or "year-month-day").days
+        days = days_of(present.words)
         bars = _bars(days, present.counts)
         if bars is not None:
             bars["ends"] = [str(np.datetime64(int(np.floor(day)), "D")) for day in (np.nanmin(days), np.nanmax(days))]
@@ -123,33 +122,22 @@ def _spread(name: str, kind: str, cells: Counted) -> dict[str, Any] | None:
     if kind == "boolean":
         values = truths(present.words)
         return {"levels": [[word, int(present.counts[values == k].sum())] for k, word in ((1, "yes"), (0, "no"))]}
-    order = np.lexsort((present.words.to_pylist(), -present.counts))
-    words, counts = present.words.to_pylist(), present.counts.tolist()
-    shown = [[words[k][:LONGEST], counts[k]] for k in order[:LEVELS].tolist()]
-    return {"levels": shown, "others": len(words) - len(shown), "other_rows": present.n_rows - sum(c for _, c in shown)}
+    found = frequent(present, LEVELS)
+    return {
+        "levels": [[word[:LONGEST], count] for word, count in found],
+        "others": len(present.words) - len(found),
+        "other_rows": present.n_rows - sum(count for _, count in found),
+    }
 
 
 def _bars(values: Array, counts: Array) -> dict[str, Any] | None:
     """A histogram of distinct values and how many rows hold each."""
-    there = ~np.isnan(values)
-    if not there.any():
+    found = histogram(values, counts, BARS)
+    if found is None:
         return None
-    order = np.argsort(values[there], kind="stable")
-    values, counts = values[there][order], counts[there][order]
-    upto = np.cumsum(counts)
-    low, median, high = values[np.searchsorted(upto, np.array([OUTER, 0.5, 1 - OUTER]) * upto[-1])].tolist()
-    bars = BARS
-    if bool((values == np.round(values)).all()) and high - low < BARS:  # a bar for each whole number
-        low, high = low - 0.5, high + 0.5
-        bars = max(1, round(high - low))
-    elif high == low:
-        low, high = float(values[0]), float(values[-1])
-    if high == low:
-        low, high = low - 0.5, high + 0.5
-    found, edges = np.histogram(np.clip(values, low, high), bars, (low, high), weights=counts)
     return {
-        "counts": found.tolist(),
-        "edges": [float(edges[0]), float(edges[-1])],
-        "ends": [float(values[0]), float(values[-1])],
-        "median": median,
+        "counts": found.counts.tolist(),
+        "edges": [float(found.edges[0]), float(found.edges[-1])],
+        "ends": [found.low, found.high],
+        "median": found.median,
     }

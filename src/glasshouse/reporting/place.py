@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import GlasshouseError, OptionError
 from ..storage import checked_place
 
-__all__ = ["place_beside", "place_of", "require_drawing"]
+__all__ = ["page_beside", "place_of", "require_drawing"]
 
 MARK = b'<meta name="generator" content="Glasshouse report">'
 HEAD = 2000  # bytes of a file in which the mark must stand
@@ -29,10 +29,10 @@ def place_of(model: str | os.PathLike[str] | None, out: str | os.PathLike[str] |
     """Where the page about a model file goes, found writable; None for nowhere."""
     if out is not None:
         return checked_place(out, model, *inputs) if os.fspath(out) else None
-    return None if model is None else place_beside(model, *inputs)
+    return None if model is None else page_beside(model, *inputs)
 
 
-def place_beside(model: str | os.PathLike[str], *inputs: Any) -> Path:
+def page_beside(model: str | os.PathLike[str], *inputs: Any) -> Path:
     """NAME.html beside NAME.glass.
 
     Raises

@@ -14,10 +14,14 @@ __all__ = ["reproduction"]
 
 
 def reproduction(model: Model) -> dict[str, Any]:
-    """What somebody needs to come to the same model, as far as it is known; the versions are those of this report."""
+    """What somebody needs to come to the same model, as far as it is known; the versions are those of this report.
+
+    What was done by hand while it trained, `by_hand`, no command does again.
+    """
     origin = model.origin
     return {
         "commands": list(model.made_by),
+        "by_hand": list(model.by_hand),
         "seed": model.recipe.seed,
         "table": origin.file,
         "rows_sha256": origin.rows,

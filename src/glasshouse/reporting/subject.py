@@ -17,10 +17,10 @@ from ..models.judgement import Judgement
 from ..models.model import Model
 from ..models.origin import parted
 from ..models.pruning import Pruned
-from ..models.verbs import model_of, trained_table
+from ..models.verbs import model_of, table_for
 from ..tables.corrections import marked
 from ..tables.encoded import Encoded
-from ..tables.reading import Reading, Table, as_table
+from ..tables.reading import Reading, Table
 
 __all__ = ["Subject", "subject_of"]
 
@@ -84,10 +84,7 @@ def subject_of(given: Any, source: Any, reading: Reading | None) -> Subject:
     place = given if holder is None else holder.path or holder.model
     model = model_of(place) if holder is None else holder.model
     run = model.run
-    if source is not None:
-        judged = as_table(source, reading)
-    else:
-        judged = run.table if run is not None else trained_table(place, model, reading)
+    judged = run.table if run is not None and source is None else table_for(place, model, source, reading)
     table = judged if run is None else run.table
     known = (run is not None and judged is run.table) or model.knows(judged)
     part, rows, sizes = _judging(model, judged, known)

@@ -15,22 +15,29 @@ from ..health.findings import Diagnosis, Finding
 from ..health.prescription import as_flags, prescribed
 from ..health.remedies import Course
 from ..models.model import Model
-from .importance import importance, main_score
+from ..models.scores import main_score, measure_apart, verdict
+from ..storage import finite
+from .importance import importance
 from .judged import classes_judged, numbers_judged, thinned
 from .overview import overview
 from .reproduction import reproduction
 from .subject import Subject
 from .wiring import wiring
-from .words import file_name, finite, verdict
+from .words import file_name, sentence
 
-__all__ = ["SCHEMA_VERSION", "twin_of"]
+__all__ = ["SCHEMA_VERSION", "to_paste", "twin_of"]
 
 SCHEMA_VERSION = 1
 EPOCHS = 400  # of the learning curves
 EDGES = 1000  # of the network drawn
 DENSE_EDGES = 240  # of one that is not sparse, where more would be a thicket
 SCORES = {"validation_roc_auc": "roc_auc", "validation_mae": "minus_mae"}  # by what is monitored; the loss by none
+EXTREMES = {"lowest_loss": ("validation_loss", -1), "highest_score": ("validation_score", 1)}  # epochs of
 JUDGED = ("labels", "unknown", "confusion", "calibration", "curves", "areas", "dots", "residuals")
+ALONE = (  # options of `train` that no value follows
+    *("--refit", "--resume", "--json", "--header", "--no-header", "--baselines", "--no-baselines"),
+    *("--report", "--no-report", "--help"),
+)
 PERMUTED_ROWS = 10  # below which a permutation says nothing
 
 
@@ -65,7 +72,7 @@ def twin_of(subject: Subject) -> dict[str, Any]:
         "reproduction": reproduction(model),
     }
     if subject.judgement.rows >= PERMUTED_ROWS:
-        twin["importance"] = importance(model, subject.encoded, subject.y, main_score(model, subject.y))
+        twin["importance"] = importance(model, subject.encoded, subject.y, main_score(model.one_column, subject.y))
     whole: dict[str, Any] = finite(twin)
     return whole
 
@@ -105,11 +112,13 @@ def _scores(subject: Subject) -> dict[str, Any]:
     values, intervals = subject.judgement.scores, subject.judgement.intervals
     if not judged and kept:
         values, intervals = kept, model.intervals
-    main, run = main_score(model, subject.y), model.run
-    beside = run is not None and values == kept
+    main, run = main_score(model.one_column, subject.y), model.run
+    compared = run if run is not None and values == kept else None
+    main = main if main in values else next(iter(values))
+    differences = [(b.name, difference) for b, difference in compared.differences] if compared else []
     chosen = {name: value for name, value in model.scores.get("validation", {}).items() if name != "rows"}
     return {
-        "main": main if main in values else next(iter(values)),
+        "main": main,
         "rows": rows if not judged and kept else subject.judgement.rows,
         "of": subject.part if judged or not kept else "kept test",
         "source": source,
@@ -120,11 +129,11 @@ def _scores(subject: Subject) -> dict[str, Any]:
             for name, value in values.items()
         },
         "validation": chosen or None,
-        "baselines": [{"name": b.name, "scores": b.scores} for b in run.baselines] if run and beside else None,
+        "baselines": [{"name": b.name, "scores": b.scores} for b in compared.baselines] if compared else None,
         "differences": [
-            {"baseline": b.name, "mean": d.mean, "half": float(d.half), "verdict": d.verdict}
-            for b, d in (run.differences if run and beside else [])
+            {"baseline": name, "mean": d.mean, "half": float(d.half), "verdict": d.verdict} for name, d in differences
         ],
+        "verdict": sentence(verdict(differences, measure_apart(main))),
     }
 
 
@@ -134,7 +143,7 @@ def _headline(scores: dict[str, Any], health: dict[str, Any]) -> dict[str, Any]:
         "score": main,
         **scores["values"][main],
         "rows": scores["rows"],
-        "verdict": verdict(scores["differences"]),
+        "verdict": scores["verdict"],
         "healthy": health["healthy"],
         "findings": sum(finding["severity"] != "note" for finding in health["findings"]),
     }
@@ -160,28 +169,34 @@ def _surprises(subject: Subject) -> dict[str, Any]:
 
 
 def _history(model: Model) -> dict[str, Any] | None:
-    """The epochs, and which of them was kept."""
-    if not model.history:
-        return None
+    """The epochs, some of them where they are many; of all the kept one, the lowest loss and the highest score."""
     rows = list(model.history)
-    best = int(_best(rows, model.recipe.monitor)) if model.run is None else model.run.best_epoch
-    some = thinned(len(rows), EPOCHS).tolist()
-    kept = sorted({*some, best - 1})
+    if not rows:
+        return None
+    best = _best(rows, model.recipe.monitor) if model.run is None else model.run.best_epoch - 1
+    extremes = {name: _extreme(rows, *which) for name, which in EXTREMES.items()}
+    kept = {*thinned(len(rows), EPOCHS).tolist(), best, *(k for k in extremes.values() if k is not None)}
     return {
-        "best_epoch": best,
+        "best_epoch": int(rows[best]["epoch"]),
         "epochs": len(rows),
         "score": SCORES.get(model.recipe.monitor, "r2" if model.task == "regression" else "accuracy"),
-        "rows": [rows[k] for k in kept],
+        **{name: None if k is None else int(rows[k]["epoch"]) for name, k in extremes.items()},
+        "rows": [rows[k] for k in sorted(kept)],
     }
 
 
-def _best(rows: Sequence[Mapping[str, float]], monitor: str) -> float:
-    """The epoch whose weights were kept: the first of the best by what was watched, or the last."""
-    if "validation_loss" not in rows[0]:
-        return rows[-1]["epoch"]
-    if monitor == "validation_loss":
-        return min(rows, key=lambda row: row["validation_loss"])["epoch"]
-    return max(rows, key=lambda row: row["validation_score"])["epoch"]
+def _extreme(rows: Sequence[Mapping[str, float]], name: str, sign: int) -> int | None:
+    """The place of the first row whose value is the largest, times the sign; one that is no number is never."""
+    if name not in rows[0]:
+        return None
+    return int(np.nan_to_num([sign * row[name] for row in rows], nan=-np.inf, posinf=-np.inf, neginf=-np.inf).argmax())
+
+
+def _best(rows: Sequence[Mapping[str, float]], monitor: str) -> int:
+    """The place of the epoch whose weights were kept: the first of the best by what was watched, or the last."""
+    by_loss = monitor == "validation_loss"
+    found = _extreme(rows, "validation_loss", -1) if by_loss else _extreme(rows, "validation_score", 1)
+    return len(rows) - 1 if found is None else found
 
 
 def _health(found: Diagnosis, model: Model) -> dict[str, Any]:
@@ -191,7 +206,7 @@ def _health(found: Diagnosis, model: Model) -> dict[str, Any]:
     looks = [] if seen is None else seen.samples
     document = found.to_dict()
     for finding, written in zip(found.findings, document["findings"], strict=True):
-        written["paste"] = _to_paste(finding, model)
+        written["paste"] = to_paste(finding, model)
     return {
         **document,
         "healthy": found.healthy,
@@ -213,19 +228,37 @@ def _health(found: Diagnosis, model: Model) -> dict[str, Any]:
     }
 
 
-def _to_paste(finding: Finding, model: Model) -> str | None:
-    """The command that trains anew with the first remedy, where one command made the model and has an option for it."""
+def to_paste(finding: Finding, model: Model) -> str | None:
+    """The command that trains anew with the first remedy, where one command made the model and has an option for it.
+
+    Files come from anywhere, and people paste: it is built of words, each quoted, and only of a `glasshouse train`.
+    """
     course = Course(model.recipe)
     better = prescribed(course, finding)
     flags = [] if better is None else shlex.split(as_flags(course, better))
     if not flags or len(model.made_by) != 1:
         return None
-    words = shlex.split(model.made_by[0])
-    for flag in flags[::2]:  # what is said anew is not said twice
-        while flag in words:
-            place = words.index(flag)
-            del words[place : place + 2]
-    return shlex.join([*words, *flags])
+    try:
+        words = shlex.split(model.made_by[0])
+    except ValueError:  # a quote that is not closed
+        return None
+    if words[:2] != ["glasshouse", "train"]:
+        return None
+    return shlex.join([*_without(words, flags[::2]), *flags])
+
+
+def _without(words: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """The words less these flags and their values: what is said anew is not said twice."""
+    kept: list[str] = []
+    left = iter(words)
+    for word in left:
+        flag, is_whole, _ = word.partition("=")
+        pair = [word]
+        if word.startswith("--") and not is_whole and flag not in ALONE:
+            pair += [value for value in [next(left, None)] if value is not None]  # it may look like a flag itself
+        if flag not in flags:
+            kept += pair
+    return kept
 
 
 def _pruning(subject: Subject) -> dict[str, Any] | None:

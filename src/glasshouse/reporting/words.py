@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +17,11 @@ from ..tables.encodings import (
 )
 from ..tables.table import Table
 
-__all__ = ["encoded_as", "file_name", "finite", "listed", "number", "plain", "score", "score_name", "share", "verdict"]
+__all__ = ["encoded_as", "file_name", "listed", "number", "plain", "score", "sentence", "share"]
 
-NAMES = {
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "minus_mae": "minus MAE",
-}
 ERRORS = ("rmse", "mae", "minus_mae")  # in the units of the target
 HARMLESS = "\u00a0\u200c\u200d"  # a blank that does not break, joiners of letters: they move nothing
 LONGEST = 60
-
-
-def score_name(name: str) -> str:
-    return NAMES.get(name, name.replace("_", " "))
 
 
 def score(name: str, value: float | None) -> str:
@@ -95,30 +82,9 @@ def file_name(table: Table) -> str:
     return table.name if table.name.startswith("example:") else Path(table.name).name or table.name
 
 
-def finite(value: Any) -> Any:
-    """The same as JSON can hold it: null for what is no finite number."""
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    if hasattr(value, "tolist"):
-        return finite(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
-
-
-def verdict(differences: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence against the baselines, as the screen of ``train`` has it."""
-    better = [one for one in differences if one["verdict"] < 0]
-    even = [one for one in differences if one["verdict"] == 0]
-    if better:
-        best = min(better, key=lambda one: float(one["mean"]))
-        return f"On these rows {best['baseline']} did better, beyond chance: prefer that, unless it must be a network."
-    if even:
-        rival = even[0] if len(even) == 1 or even[0] is not differences[0] else even[1]
-        return f"No better than {rival['baseline']} here: the difference could be chance."
-    return "Better than every baseline here, beyond chance (95 %)." if differences else ""
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop, where there are any."""
+    return f"{words[0].upper()}{words[1:]}." if words else ""
 
 
 def encoded_as(encoding: Encoding) -> str:

@@ -55,6 +55,20 @@ class Corrections:
             found[column] = (*found.get(column, ()), mark)
         return found
 
+    def said(self, table: Table) -> dict[str, str]:
+        """The kind that each column is said to be, 'dropped' among them, by the names of a table.
+
+        Raises
+        ------
+        TableError
+            If a column that is named does not exist, or two things are said of it.
+        """
+        kinds = {table.resolve(column): kind for column, kind in self.kinds.items()}
+        drop = {table.resolve(column) for column in self.drop}
+        for name in kinds.keys() & drop:
+            raise TableError(f"column {name!r} is to be dropped and to be a {kinds[name]}: say one of them")
+        return {**kinds, **dict.fromkeys(drop, "dropped")}
+
     def describe(self, table: Table, exclude: Sequence[str] = ()) -> list[Column]:
         """The columns of a table that `mark` has gone over, each with its kind.
 
@@ -63,12 +77,9 @@ class Corrections:
         TableError
             If a column that is named does not exist.
         """
-        kinds = {table.resolve(column): kind for column, kind in self.kinds.items()}
-        drop = {table.resolve(column) for column in self.drop}
-        for name in kinds.keys() & drop:
-            raise TableError(f"column {name!r} is to be dropped and to be a {kinds[name]}: say one of them")
+        said = self.said(table)
         return [
-            describe(name, cells.counted(), "dropped" if name in drop else kinds.get(name))
+            describe(name, cells.counted(), said.get(name))
             for name, cells in table.columns.items()
             if name not in exclude
         ]

@@ -7,8 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..errors import OptionError, choose, expect_number
-from ..pruning.criteria import CRITERIA
+from ..errors import OptionError
 from .answers import View, answer, asked, body_of, working
 from .prunings import Pruning
 from .site import Site
@@ -37,9 +36,7 @@ async def cut(request: Request) -> Response:
         density: Any = float(asked(request, "density"))
     except ValueError:
         density = asked(request, "density")[:40]
-    criterion = asked(request, "criterion", "magnitude")
-    _expect(density, criterion)
-    return answer(await working(pruning.cut, density, criterion))
+    return answer(await working(pruning.cut, density, asked(request, "criterion", "magnitude")))
 
 
 async def keep(request: Request) -> Response:
@@ -48,8 +45,7 @@ async def keep(request: Request) -> Response:
     density, criterion, retrain = (wanted.get(name) for name in ("density", "criterion", "retrain"))
     if not isinstance(retrain, bool | None):
         raise OptionError("retrain must be true or false")
-    _expect(density, criterion)
-    site.bench.keep(id, float(density or 0), str(criterion), bool(retrain))
+    site.bench.keep(id, density, criterion, bool(retrain))
     return answer(await working(site.bench.twin, id), 202)
 
 
@@ -65,11 +61,6 @@ def _idle(request: Request) -> Pruning:
     found: Pruning = bench.find(id)
     bench.expect_idle(id)
     return found
-
-
-def _expect(density: Any, criterion: Any) -> None:
-    expect_number("density", density, lambda d: 0 < d <= 1, "above 0 and at most 1, the share that is kept")
-    choose("criterion", criterion if isinstance(criterion, str) else "", CRITERIA)
 
 
 PRUNING_VIEWS = (

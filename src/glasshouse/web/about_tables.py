@@ -10,7 +10,6 @@ from .answers import View, answer, asked, working
 from .choices import choices
 from .guard import Refused
 from .site import Site
-from .tables import table_twin
 from .uploads import take_in
 
 __all__ = ["TABLE_VIEWS"]
@@ -56,7 +55,7 @@ async def table(request: Request) -> Response:
         kinds[column] = kind
 
     def found() -> dict[str, object]:
-        return table_twin(id, site.tables.read(id), target or None, kinds, drop)
+        return site.tables.understood(id).twin(id, target or None, kinds, drop)
 
     return answer(await working(found))
 

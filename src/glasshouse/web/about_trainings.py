@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from ..errors import OptionError
-from .answers import View, answer, asked, body_of, plain, whole, working
+from ..storage import finite
+from .answers import View, answer, asked, body_of, whole, working
 from .guard import Refused
 from .site import Site
 from .training import Listener, Training
@@ -40,7 +41,7 @@ async def all_of_them(request: Request) -> Response:
 
 
 async def twin(request: Request) -> Response:
-    training = _training(request)
+    training = await _recalled(request)
     if training.runs and not training.watched:
         await _a_picture(training)
     return answer(training.twin())
@@ -63,7 +64,7 @@ async def _a_picture(training: Training) -> None:
 
 
 async def events(request: Request) -> Response:
-    training = _training(request)
+    training = await _recalled(request)
     listener = training.listen()
     return StreamingResponse(_stream(training, listener), media_type="text/event-stream")
 
@@ -78,7 +79,7 @@ async def _stream(training: Training, listener: Listener) -> AsyncIterator[bytes
                 yield b": still here\n\n"
                 continue
             for kind, data in training.news_for(listener):
-                text = json.dumps(plain(data), allow_nan=False, separators=(",", ":"))  # one line, whatever it holds
+                text = json.dumps(finite(data), allow_nan=False, separators=(",", ":"))  # one line, whatever it holds
                 yield f"event: {kind}\ndata: {text}\n\n".encode()
     finally:
         training.leave_alone(listener)
@@ -120,6 +121,15 @@ def _training(request: Request) -> Training:
     found: Any = site.trainings.find(request.path_params["id"])
     assert isinstance(found, Training)
     return found
+
+
+async def _recalled(request: Request) -> Training:
+    """With what it left, if a server before trained it."""
+    site: Site = request.app.state.site
+    training = _training(request)
+    if training.is_forgotten:
+        await working(site.trainings.recall, training, site.models.open)
+    return training
 
 
 TRAINING_VIEWS = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
@@ -12,14 +11,14 @@ from typing import Any, NamedTuple
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..errors import GlasshouseError, OptionError
+from ..storage import finite
 from .guard import Refused, refusal
 
-__all__ = ["View", "answer", "asked", "body_of", "failed", "plain", "refused", "said_no", "whole", "working"]
+__all__ = ["View", "answer", "asked", "body_of", "failed", "refused", "said_no", "whole", "working"]
 
 SCHEMA_VERSION = 1
 LARGEST_NUMBER = 10**9
@@ -40,27 +39,8 @@ def answer(data: Mapping[str, Any], status: int = 200) -> Response:
 
 
 def _json(data: Mapping[str, Any], status: int) -> Response:
-    text = json.dumps(plain(data), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(finite(data), allow_nan=False, separators=(",", ":"))
     return Response(text.encode(), status, media_type="application/json")
-
-
-def plain(value: Any) -> Any:
-    """What JSON can hold: numbers of numpy as Python's, tuples as lists, what is no finite number as null.
-
-    Examples
-    --------
-    >>> plain({"loss": np.float32(0.5), "left": float("nan"), "sizes": (2, 3)})
-    {'loss': 0.5, 'left': None, 'sizes': [2, 3]}
-    """
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(name): plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
 
 
 async def body_of(request: Request) -> dict[str, Any]:

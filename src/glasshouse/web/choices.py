@@ -14,7 +14,15 @@ from ..training.optimizers import LBFGS, OPTIMIZERS
 from ..training.recipe import Recipe
 from ..training.schedules import Constant, Cosine
 
-__all__ = ["DEFAULTS", "checked_options", "checked_pace", "checked_rate", "choices"]
+__all__ = [
+    "DEFAULTS",
+    "checked_options",
+    "checked_pace",
+    "checked_rate",
+    "choices",
+    "finds_its_steps",
+    "options_to_train",
+]
 
 DEFAULTS: dict[str, Any] = {
     "hidden": [128, 128],
@@ -78,8 +86,29 @@ def checked_options(given: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(options[name], str):
             raise OptionError(f"{name} must be a name: see /api/choices")
     choose("optimizer", options["optimizer"], OPTIMIZERS)
+    if finds_its_steps(options) and options["learning_rate"] != DEFAULTS["learning_rate"]:
+        raise OptionError(
+            f"learning_rate is {options['learning_rate']:g}: {options['optimizer']} finds the size of each step "
+            "itself, leave the learning rate out"
+        )
     _recipe_of(options)  # which refuses what does not go together
     return options
+
+
+def finds_its_steps(options: Mapping[str, Any]) -> bool:
+    """Whether there is no learning rate in such a training."""
+    return options["optimizer"] in OPTIMIZERS and issubclass(OPTIMIZERS[options["optimizer"]], LBFGS)
+
+
+def options_to_train(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Checked options as `train` takes them: it refuses a learning rate where there is none, even the default.
+
+    Examples
+    --------
+    >>> "learning_rate" in options_to_train(checked_options({"target": "species", "optimizer": "lbfgs"}))
+    False
+    """
+    return {name: v for name, v in options.items() if name != "learning_rate" or not finds_its_steps(options)}
 
 
 def checked_pace(given: Any) -> float | None:

@@ -77,7 +77,7 @@ class Folder:
         self.trainings = self._made(self._own / "trainings")
         self._lock = self._locked(self._own / "lock")
         for entry in os.scandir(self.uploads):
-            if entry.name.startswith("."):  # an upload that a server did not see end
+            if entry.name.startswith(".") and entry.is_file(follow_symlinks=False):  # a server did not see it end
                 os.unlink(entry)
 
     def _made(self, path: Path) -> Path:

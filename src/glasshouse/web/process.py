@@ -13,7 +13,7 @@ from typing import IO, Any
 
 __all__ = ["Process"]
 
-MOST_LINE = 4 << 20  # bytes
+MOST_LINE = 16 << 20  # bytes; a picture of the largest network has one or two million
 GRACE = 10.0  # seconds from the end of what it says to its own
 
 
@@ -28,7 +28,7 @@ class Process:
     take : (dict) -> None
         Called with each object it says, in the thread; a ValueError says that this cannot be meant, and ends it.
     ended : (code, problem) -> None
-        Called when it has ended, in the thread: its exit code, and what could not be read, '' if all could.
+        Called when it has ended, in the thread: its exit code, and what it said that was ended for, '' if nothing.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Process:
                 try:
                     self._take(_object(line))
                 except (ValueError, RecursionError) as error:
-                    problem = str(error)
+                    problem = str(error) if len(line) > MOST_LINE else f"what cannot be read ({error})"
                     self._child.kill()
                     break
         self.leave()
@@ -94,7 +94,7 @@ class Process:
 
 def _object(line: bytes) -> dict[str, Any]:
     if len(line) > MOST_LINE:
-        raise ValueError(f"a line of more than {MOST_LINE >> 20} MB")
+        raise ValueError(f"more than {MOST_LINE >> 20} MB at once")
     found = json.loads(line, parse_constant=lambda _: None)  # what is no finite number is null
     if not isinstance(found, dict):
         raise ValueError(f"a {type(found).__name__}, no object")

@@ -156,7 +156,7 @@ class Pruning:
         OptionError
             If the density is no share, or there is no such criterion.
         """
-        self._expect(density, name)
+        self.expect(density, name)
         with self._turn:
             bench = self._benches[-1]
             network = bench.cut(density, name)
@@ -168,7 +168,7 @@ class Pruning:
 
         With `retrain` it goes down the ladder, a little training after each cut; else it is one cut.
         """
-        self._expect(density, name)
+        self.expect(density, name)
         with self._turn:
             self.busy, self.error = True, None
             try:
@@ -199,6 +199,12 @@ class Pruning:
                 self._points.pop()
 
     @staticmethod
-    def _expect(density: float, name: str) -> None:
+    def expect(density: Any, name: Any) -> None:
+        """
+        Raises
+        ------
+        OptionError
+            If the density is no share, or there is no such criterion.
+        """
         expect_number("density", density, lambda d: 0 < d <= 1, "above 0 and at most 1, the share that is kept")
-        choose("criterion", name, CRITERIA)
+        choose("criterion", name if isinstance(name, str) else "", CRITERIA)

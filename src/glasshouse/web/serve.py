@@ -24,6 +24,7 @@ __all__ = ["serve"]
 
 FIRST_PORT, PORTS = 8321, 100
 LOOPBACK = "127.0.0.1"
+NO_TEXT = (".glass", ".onnx", ".parquet")
 
 
 def serve(
@@ -115,6 +116,8 @@ def _given(source: Any, folder: Path, reading: Reading | None) -> str | None:
             raise OptionError(f"{source or 'no table'} is no text: leave out {' and '.join(said)}")
         return None if source is None else os.fspath(source)
     path = Path(source)
+    if said and path.suffix.lower() in NO_TEXT:
+        raise OptionError(f"{os.fspath(source)} is no text: leave out {' and '.join(said)}")
     if not path.exists():
         raise OptionError(f"there is no file {os.fspath(source)}: check the path, or try example:iris")
     if not folder.is_dir() or path.resolve().parent != folder.resolve():
@@ -208,7 +211,8 @@ def _say(site: Site, link: str, host: str, address: str) -> None:
             "tables in the folder and start trainings; nothing is encrypted (no TLS)"
         )
     for row in site.trainings.list()["trainings"]:
-        lines.append(f"  training {row['id']} of {row['table']} was interrupted: the page can resume it")
+        if row["resumable"]:
+            lines.append(f"  training {row['id']} of {row['table']} was interrupted: the page can resume it")
     for line in [*lines, "  Ctrl-C stops it"]:
         print(_printable(line), flush=True)
 

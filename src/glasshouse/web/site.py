@@ -20,11 +20,14 @@ from .trainings import WORKER, Trainings
 
 __all__ = ["Bench", "Site"]
 
-MOST_PRUNINGS = 8
+MOST_PRUNINGS = 8  # each also keeps the model before every cut that was kept: undo goes back to the first
 
 
 class Bench:
-    """The models that are being pruned; each keeps its rows in memory, so there are few."""
+    """The models that are being pruned; each keeps its rows in memory, so there are few.
+
+    The one that was not used for longest makes place for another, if no cut of it was kept; no work is thrown away.
+    """
 
     def __init__(self, models: Models, tables: Tables):
         self._models, self._tables = models, tables
@@ -40,23 +43,35 @@ class Bench:
         GlasshouseError
             If there is no such model, or no rows to judge it by.
         Refused
-            If all places are taken by models that are being trained.
+            If all places are taken by models that are being trained, or have cuts that were kept.
         """
+        with self._lock:
+            self._expect_place()
         opened = self._models.open(model)
         rows = opened.table if table is None else self._tables.read(table)
         if rows is None:
             raise TableError(f"the table {model} was trained on is not in the folder: name a table")
         pruning = Pruning.opened(opened.model, rows)
         with self._lock:
+            leaves = self._expect_place()
+            if leaves is not None:
+                del self._all[leaves]
             self._number += 1
             id = f"p{self._number}"
-            idle = [old for old, (_, other) in self._all.items() if not other.busy]
-            if len(self._all) >= MOST_PRUNINGS:
-                if not idle:
-                    raise Refused(409, f"{MOST_PRUNINGS} models are being pruned: wait until one is done")
-                del self._all[idle[0]]
             self._all[id] = model, pruning
         return id
+
+    def _expect_place(self) -> str | None:
+        """Who makes place for another; None while there is room."""
+        if len(self._all) < MOST_PRUNINGS:
+            return None
+        free = [id for id, (_, pruning) in self._all.items() if not pruning.busy and pruning.pruned is None]
+        if not free:
+            ids = ", ".join(f"{id} of {model[:40]}" for id, (model, _) in self._all.items())
+            raise Refused(
+                409, f"{MOST_PRUNINGS} prunings have cuts that were kept, as many as may ({ids}): undo those of one"
+            )
+        return free[0]
 
     def find(self, id: str) -> Pruning:
         """
@@ -68,14 +83,22 @@ class Bench:
         with self._lock:
             if id not in self._all:
                 raise Refused(404, f"there is no pruning {id[:40]!r}: begin one")
+            self._all.move_to_end(id)
             return self._all[id][1]
 
     def has(self, id: str) -> bool:
         return id in self._all
 
-    def keep(self, id: str, density: float, criterion: str, retrain: bool) -> None:
-        """Prune it in a thread; it is busy from now on until that is done."""
+    def keep(self, id: str, density: Any, criterion: Any, retrain: bool) -> None:
+        """Prune it in a thread; it is busy from now on until that is done.
+
+        Raises
+        ------
+        OptionError
+            If the density is no share, or there is no such criterion.
+        """
         pruning = self.find(id)
+        pruning.expect(density, criterion)
         with self._lock:
             self.expect_idle(id)
             pruning.busy = True

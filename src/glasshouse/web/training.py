@@ -79,6 +79,7 @@ class Training:
         self._listeners: set[Listener] = set()
         self._questions: dict[int, Future[dict[str, Any]]] = {}
         self._asked = 0
+        self.is_forgotten = False  # done under a server before, and not looked into yet
         self._state("waiting", "not begun", max_epochs=options["epochs"], epoch=0)
 
     # Its process
@@ -90,6 +91,19 @@ class Training:
     @property
     def watched(self) -> bool:
         return bool(self._listeners)
+
+    def forgotten(self) -> None:
+        """It is done, and how it went stands in its model alone."""
+        self.is_forgotten = True
+        self._state("done", "done", max_epochs=None)
+
+    def remember(self, events: Sequence[Event]) -> None:
+        """Take what it would have told, unless somebody else has."""
+        with self._lock:
+            if self.is_forgotten:
+                for kind, data in events:
+                    self._take({"event": kind, "data": data})
+                self.is_forgotten = False
 
     def begin(self, command: Sequence[str], job: dict[str, Any]) -> None:
         """Start the process and hand it its job."""
@@ -292,6 +306,6 @@ class Training:
 def _accident(code: int, problem: str) -> str:
     """What to say of a process that ended without a result or a reason."""
     if problem:
-        return f"the training said what cannot be read ({problem}), and was ended: please report it"
+        return f"the training said {problem}, and was ended: please report it"
     how = f"signal {-code}, perhaps for want of memory" if code < 0 else f"exit code {code}"
     return f"the training ended without a result ({how}): see the terminal, or try again"

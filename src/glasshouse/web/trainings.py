@@ -1,20 +1,22 @@
-"""The trainings of a server: few at once, the latest remembered, and those that were interrupted found again."""
+"""The trainings of a server: few at once, the latest remembered, and those of the servers before found again."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ..errors import GlasshouseError, OptionError
 from ..tables.reading import Reading
-from .choices import checked_options, checked_pace, checked_rate
+from .choices import checked_options, checked_pace, checked_rate, finds_its_steps, options_to_train
 from .folder import Folder
 from .guard import Refused
-from .tables import Tables, checked_columns
+from .opened import Opened
+from .remembered import events_of
+from .tables import Tables
 from .training import Training
 
 __all__ = ["WORKER", "Trainings"]
@@ -25,6 +27,9 @@ MOST_RUNNING = 2
 MOST_KEPT = 50
 SECONDS_TO_END = 5.0
 COMMANDS = ("pause", "go", "step", "stop", "rate", "pace", "resume")
+STEERED = ("training", "paused")
+WHEN = {"stop": ("reading", *STEERED), "pace": ("reading", *STEERED)}  # in which states; the others in `STEERED`
+LONGEST_ID = 300  # of a table
 
 
 class Trainings:
@@ -45,19 +50,25 @@ class Trainings:
         self._all: dict[str, Training] = {}
         numbers = folder.numbers()
         self._last = max(numbers, default=0)
-        for number in numbers[-MOST_KEPT:]:
-            self._find_again(f"t{number}")
+        left = [id for id in map("t{}".format, numbers) if folder.has(id, "glass") or folder.has(id, "checkpoint")]
+        for id in left[-MOST_KEPT:]:
+            self._find_again(id)
 
     def _find_again(self, id: str) -> None:
-        """A training that a server began and did not see end; its job is checked as if a page had sent it."""
+        """A training that a server began, done or not; its job is checked as if a page had sent it.
+
+        The model of one that is done is read when it is asked for: `recall`.
+        """
         job = self._folder.job(id)
-        if not isinstance(job, dict) or not self._folder.has(id, "checkpoint") or self._folder.has(id, "glass"):
+        if not isinstance(job, dict):
             return
         table, options, source = job.get("table"), job.get("options"), job.get("remedied_from")
-        if not isinstance(table, str) or not isinstance(options, dict):
+        if not isinstance(table, str) or len(table) > LONGEST_ID or not isinstance(options, dict):
             return
+        done = self._folder.has(id, "glass")
         with contextlib.suppress(GlasshouseError):
-            self._folder.table(table)
+            if not done:
+                self._folder.table(table)
             training = Training(
                 id,
                 table,
@@ -66,7 +77,9 @@ class Trainings:
                 source if isinstance(source, str) else None,
                 self._ended,
             )
-            training.resumable = True
+            training.resumable = not done
+            if done:
+                training.forgotten()
             self._all[id] = training
 
     def list(self) -> dict[str, Any]:
@@ -100,9 +113,8 @@ class Trainings:
             If as many run as may.
         """
         checked, pace = checked_options(options), checked_pace(pace)
-        checked["target"], _ = checked_columns(
-            self._tables.read(table), checked["target"], checked["kinds"], checked["drop"]
-        )
+        understood = self._tables.understood(table)
+        checked["target"] = understood.checked(checked["target"], checked["kinds"], checked["drop"])
         with self._lock:
             self._expect_room()
             self._last += 1
@@ -135,9 +147,27 @@ class Trainings:
         command = {"do": do}
         if do == "rate":
             command["value"] = checked_rate(value)
+            if finds_its_steps(training.options):
+                named = training.options["optimizer"]
+                raise OptionError(f"training {id} has no learning rate to set: {named} finds the size of its steps")
         if do == "pace":
-            command["value"] = training.pace = checked_pace(value)
+            command["value"] = checked_pace(value)
+        if training.runs and training.state not in WHEN.get(do, STEERED):
+            raise Refused(409, f"training {id} is {training.state}, and takes no {do} now: wait until that is done")
         training.tell(command)
+        if do == "pace":
+            training.pace = command["value"]
+
+    def recall(self, training: Training, model: Callable[[str], Opened]) -> None:
+        """Read what a training of a server before has left, unless that is known; `model` opens models.
+
+        Raises
+        ------
+        ModelFileError
+            If its model is gone or damaged.
+        """
+        if training.is_forgotten:
+            training.remember(events_of(model(training.id), training.options))
 
     def remedy(self, id: str, number: Any) -> tuple[Training, dict[str, Any]]:
         """Begin again with what a finding advises, and say what that changes.
@@ -178,7 +208,10 @@ class Trainings:
             self._command,
             {
                 "table": place.source,
-                "options": {**training.options, **({} if reading is None else {"reading": _said(reading)})},
+                "options": {
+                    **options_to_train(training.options),
+                    **({} if reading is None else {"reading": _said(reading)}),
+                },
                 "pace": training.pace,
                 "out": str(self._folder.of_training(training.id, "glass")),
                 "checkpoint": str(self._folder.of_training(training.id, "checkpoint")),

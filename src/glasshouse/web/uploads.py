@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from ..errors import TableError
 from .answers import working
+from .bounds import expect_small
 from .folder import MOST_IN_UPLOADS, Folder, is_name, safe_name
 from .guard import UPLOAD_LIMIT, Refused
 
 __all__ = ["take_in"]
-
-MOST_UNPACKED = 512 << 20  # bytes of a gzipped table
-MOST_CELLS = 100_000_000  # of a Parquet table, whose few bytes can say many
-PIECE = 1 << 20
 
 
 async def take_in(folder: Folder, name: str, pieces: AsyncIterator[bytes]) -> tuple[str, int]:
@@ -26,7 +22,7 @@ async def take_in(folder: Folder, name: str, pieces: AsyncIterator[bytes]) -> tu
     Raises
     ------
     TableError
-        If it does not end as a table does, is empty, or would unpack to more than may be.
+        If it does not end as a table does, is empty, or would take more than may be; see `bounds.expect_small`.
     Refused
         If it, or all uploads together, are too large.
     """
@@ -45,7 +41,7 @@ async def take_in(folder: Folder, name: str, pieces: AsyncIterator[bytes]) -> tu
                 file.write(piece)
         if not written:
             raise TableError(f"{wanted} is empty: a table needs at least a few rows")
-        await working(_expect_small, temporary, wanted)
+        await working(expect_small, temporary, wanted)
         return f"upload:{_placed(temporary, folder.uploads, wanted)}", written
     except OSError as error:
         raise TableError(f"cannot keep {wanted}: {error.strerror}") from error
@@ -65,40 +61,3 @@ def _placed(temporary: Path, folder: Path, wanted: str) -> str:
             continue
         return name
     raise TableError(f"there are 1,000 uploads called {wanted}: remove some")
-
-
-def _expect_small(path: Path, name: str) -> None:
-    with open(path, "rb") as file:
-        start = file.read(4)
-    if start.startswith(b"\x1f\x8b"):
-        _expect_small_unpacked(path, name)
-    elif start == b"PAR1":
-        _expect_few_cells(path, name)
-
-
-def _expect_small_unpacked(path: Path, name: str) -> None:
-    total, unpacking = 0, zlib.decompressobj(wbits=31)
-    with open(path, "rb") as file:
-        while piece := file.read(PIECE):
-            while piece:
-                try:
-                    total += len(unpacking.decompress(piece, PIECE))
-                except zlib.error as error:
-                    raise TableError(f"{name} is a damaged gzip file: copy or download it again") from error
-                if total > MOST_UNPACKED:
-                    raise TableError(f"{name} unpacks to more than {MOST_UNPACKED >> 20} MB: upload a smaller table")
-                piece = unpacking.unconsumed_tail
-                if unpacking.eof:  # gzip files may follow each other in one
-                    piece, unpacking = unpacking.unused_data, zlib.decompressobj(wbits=31)
-
-
-def _expect_few_cells(path: Path, name: str) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        about = pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{name} is a damaged Parquet file: {str(error).splitlines()[0][:200]}") from error
-    if about.num_rows * max(1, about.num_columns) > MOST_CELLS:
-        raise TableError(f"{name} holds more than {MOST_CELLS:,} cells: upload a smaller table")

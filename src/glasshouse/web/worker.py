@@ -6,7 +6,6 @@ It ends when its input does: no training outlives the server that shows it. The 
 from __future__ import annotations
 
 import json
-import math
 import os
 import signal
 import sys
@@ -18,6 +17,7 @@ from typing import Any, TextIO
 from ..errors import GlasshouseError
 from ..models.model import Model
 from ..models.train import train
+from ..storage import finite
 from ..tables.reading import Reading
 from .live import Live
 from .shown import findings_told
@@ -33,7 +33,7 @@ def main() -> None:
     turn = threading.Lock()
 
     def tell(kind: str, data: Any) -> None:
-        line = json.dumps({"event": kind, **(data if kind == "unit" else {"data": _plain(data)})}, allow_nan=False)
+        line = json.dumps({"event": kind, **(data if kind == "unit" else {"data": finite(data)})}, allow_nan=False)
         with turn:
             out.write(line + "\n")
 
@@ -104,17 +104,6 @@ def _orders(lines: TextIO, live: Live) -> None:
 
 def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _plain(value: Any) -> Any:
-    """JSON's own: no number that is none, no key that is no text."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else None
-    return value.item() if hasattr(value, "item") else value
 
 
 if __name__ == "__main__":

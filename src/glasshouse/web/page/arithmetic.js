@@ -265,7 +265,7 @@ export class Arithmetic {
           {},
           line("w", "as it is", weight.w, 6),
           line("dL/dw", `delta × x = ${aligned(unit.delta, 6)} × ${aligned(weight.x)}`, weight.gradient, 6),
-          line("rate", "how far a step goes", weight.learning_rate, 6),
+          line("rate", "how far a step goes now", weight.learning_rate, 6),
           line("w − rate × dL/dw", plain, weight.descended, 6, "result"),
         ),
       ),

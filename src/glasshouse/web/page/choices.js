@@ -53,6 +53,9 @@ export const PACES = [
 ];
 export const paceOf = (words) => (Number(words) > 0 ? Number(words) : null);
 
+/** The one optimiser that searches along a line: its steps are iterations, and their lengths are its own. */
+export const searches = (optimizer) => optimizer === "lbfgs";
+
 /** A longer explanation does not fit beside a field; it is the title of its option. */
 const MOST_HINT = 48;
 
@@ -83,7 +86,13 @@ export function choices(answer, change) {
       const says = list.find((one) => one.name === selects[name].control.value)?.says ?? "";
       selects[name].hinted(says.length > MOST_HINT ? "" : says);
     }
+    const { control, hinted: said, wrong, problem } = numbers.learning_rate;
+    control.disabled = searches(selects.optimizer.control.value);
+    said(control.disabled ? "none: L-BFGS searches how far each step goes" : "");
+    wrong(control.disabled ? "" : problem());
   }
+  /** The fields that count: L-BFGS has no learning rate. */
+  const counting = () => Object.entries(numbers).filter(([, { control }]) => !control.disabled);
   const root = h(
     "div",
     { class: "choices" },
@@ -103,7 +112,7 @@ export function choices(answer, change) {
     get: () => ({
       pace: paceOf(pace.control.value),
       ...Object.fromEntries(Object.entries(selects).map(([name, { control }]) => [name, control.value])),
-      ...Object.fromEntries(Object.entries(numbers).map(([name, { control }]) => [name, read(control.value)])),
+      ...Object.fromEntries(counting().map(([name, { control }]) => [name, read(control.value)])),
     }),
     set(options) {
       for (const [name, { control }] of Object.entries({ ...selects, ...numbers })) {
@@ -114,6 +123,6 @@ export function choices(answer, change) {
       for (const made of Object.values(numbers)) made.wrong(made.problem());
       hinted();
     },
-    wrong: () => Object.values(numbers).find((made) => made.problem())?.control ?? null,
+    wrong: () => counting().find(([, made]) => made.problem())?.[1].control ?? null,
   };
 }

@@ -1,7 +1,7 @@
 /** What a training is at, in numbers, and the hand on it: pause, step, stop, another learning rate. */
 
 import { post, training, tried } from "./api.js";
-import { PACES, numberField, paceOf } from "./choices.js";
+import { PACES, numberField, paceOf, readNumber, searches } from "./choices.js";
 import { fresh, h, say, select, write } from "./dom.js";
 import { number, score, seconds, spoken, whole } from "./format.js";
 import { isRunning, resume, stateWords } from "./trainings.js";
@@ -67,6 +67,14 @@ export class Controls {
     );
   }
 
+  /** Of the optimiser that searches along a line nothing is set, and a step is a whole iteration. */
+  of(optimizer) {
+    if (!searches(optimizer)) return;
+    this.rateless = true;
+    this.facts.rate.root.hidden = this.form.hidden = true;
+    this.step.title = "one step: one iteration of L-BFGS, over all rows";
+  }
+
   show(status, resumable = false) {
     const { facts } = this;
     // One step is a training that begins and pauses again: the buttons need not flicker with it.
@@ -91,11 +99,12 @@ export class Controls {
     );
     write(facts.rate.value, number(status.learning_rate, 3));
     this.rated(status);
-    if (status.state !== this.state) this.turned(status.state, resumable);
+    if (status.state !== this.state) this.turned(status.state);
+    this.offer(resumable);
   }
 
   /** Another state: other buttons. Where the one in hand goes away, its neighbour takes the focus. */
-  turned(state, resumable) {
+  turned(state) {
     if (this.state) say(`The training is ${state === "done" ? "finished" : stateWords(state)}.`);
     const held = document.activeElement;
     this.state = state;
@@ -106,13 +115,19 @@ export class Controls {
       this.stop.disabled =
       this.set.disabled =
         state === "judging" || state === "reading";
-    this.pause.hidden = this.step.hidden = this.stop.hidden = this.form.hidden = this.speed.hidden = !running;
-    this.again.hidden = !(resumable && !running);
+    this.pause.hidden = this.step.hidden = this.stop.hidden = this.speed.hidden = !running;
+    this.form.hidden = !running || Boolean(this.rateless);
+    if (running) this.again.hidden = true;
     if (held && this.root.contains(held) && (held.hidden || held.disabled)) document.querySelector("main h1")?.focus();
     dispatchEvent(new Event("trainings"));
   }
 
-  /** The field holds the rate that is asked for, unless a hand is on it; what was wrong with an order stands below. */
+  /** A checkpoint waits: offer to go on from it. */
+  offer(resumable) {
+    this.again.hidden = !resumable || isRunning(this.state);
+  }
+
+  /** The field holds the rate that is asked for, unless a hand is on it; why it was refused stands beside it. */
   rated({ base_rate: rate, problem }) {
     const { control } = this.rate;
     if (rate && document.activeElement !== control && rate !== this.base) {
@@ -120,10 +135,9 @@ export class Controls {
       control.value = String(Number(rate.toPrecision(6)));
       this.rate.wrong("");
     }
-    if ((problem ?? null) !== this.problem) {
-      this.problem = problem ?? null;
-      this.wrong.textContent = problem ?? "";
-    }
+    // What is said stays until another rate is typed or set: any other order makes the training forget it.
+    if (problem && problem !== this.problem) this.rate.wrong(problem);
+    this.problem = problem ?? null;
   }
 
   oneStep() {
@@ -131,8 +145,8 @@ export class Controls {
     return this.ask("step");
   }
 
-  ask(what, value) {
-    return tried(this.wrong, () =>
+  ask(what, value, place = this.wrong) {
+    return tried(place, () =>
       post(training(this.id, "control"), value === undefined ? { do: what } : { do: what, value }),
     );
   }
@@ -145,8 +159,15 @@ export class Controls {
       this.rate.control.focus();
       return;
     }
-    const value = Number(this.rate.control.value.trim().replace(",", "."));
-    if (await this.ask("rate", value)) say(`The learning rate is ${number(value)} now.`);
+    const value = readNumber(this.rate.control.value);
+    this.problem = null;
+    const { wrong } = this.rate;
+    const beside = {
+      set textContent(words) {
+        wrong(words);
+      },
+    };
+    if (await this.ask("rate", value, beside)) say(`The learning rate is to be ${number(value)}.`);
   }
 
   resume() {

@@ -11,7 +11,7 @@ export const share = (density) => `${number(density * 100, 3)} %`;
 
 const FIGURES = {
   score: { title: "score", is: (point, metric) => score(metric, point.score) },
-  drop: { title: "lost", is: (point, metric) => score(metric, point.drop) },
+  drop: { title: "lost", is: (point, metric) => score(metric, Math.abs(point.drop)) },
   nonzero: { title: "connections", is: (point) => whole(point.nonzero) },
   units: { title: "units", is: (point) => whole(point.units) },
   columns: { title: "columns read", is: (point) => whole(point.columns) },
@@ -20,12 +20,15 @@ const FIGURES = {
   row_latency: { title: "a row takes", is: (point) => `${number(point.row_latency, 2)} µs` },
 };
 
+/** Whether a cut made the score better, as far as it is written down. */
+const gains = (point, metric) => point.drop < 0 && score(metric, -point.drop) !== score(metric, 0);
+
 /** The table: what is, and what would be. */
 export class Figures {
   constructor() {
     this.rows = Object.entries(FIGURES).map(([name, { title, is }]) => {
       const [now, then] = [h("td", { class: "figure" }), h("td", { class: "figure strong" })];
-      return { name, is, now, then, title: h("th", { scope: "row" }, title) };
+      return { name, is, now, then, called: title, title: h("th", { scope: "row" }, title) };
     });
     const column = (words) => h("th", { scope: "col", class: "figure" }, words);
     this.root = h(
@@ -57,9 +60,28 @@ export class Figures {
 
   /** Show a point as what is now, or as what would be. */
   show(point, metric, now) {
+    this.points = { ...this.points, [now ? "now" : "then"]: point };
     for (const row of this.rows) {
       if (row.name === "score") write(row.title, spoken(metric));
-      write(now ? row.now : row.then, row.is(point, metric));
+      if (row.name === "drop") this.lost(row, metric);
+      else write(now ? row.now : row.then, row.is(point, metric));
+    }
+  }
+
+  /** The row is called after the cut that is looked at; where the other went the other way, its cell says so. */
+  lost(row, metric) {
+    const { now, then } = this.points;
+    const gained = gains(then ?? now, metric);
+    write(row.title, gained ? "gained" : row.called);
+    for (const [point, cell] of [
+      [now, row.now],
+      [then, row.then],
+    ]) {
+      if (!point) continue;
+      const better = gains(point, metric);
+      const even = row.is(point, metric) === score(metric, 0);
+      const other = even || better === gained ? "" : better ? " gained" : " lost";
+      write(cell, `${better ? "+" : ""}${row.is(point, metric)}${other}`);
     }
   }
 }

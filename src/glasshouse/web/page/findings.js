@@ -54,6 +54,15 @@ export class Findings {
     this.none.textContent = "Healthy: the doctor found nothing.";
   }
 
+  failed() {
+    this.none.textContent = "The doctor found nothing before it ended.";
+  }
+
+  /** It goes on, or begins: what was found of it comes. */
+  awaited() {
+    this.none.textContent = "The doctor has found nothing so far.";
+  }
+
   entry(finding, index) {
     const { kind, severity, evidence, cause, remedy, layer, units, cure, since_epoch: since } = finding;
     return h(

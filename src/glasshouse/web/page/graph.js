@@ -87,7 +87,6 @@ export class Graph {
     const sizes = picture.layers.map((layer) => layer.units);
     const same = this.picture && this.sizes.join() === sizes.join();
     const healthy = same && this.picture.health.join() === picture.health.join();
-    const { few } = this.lines;
     [this.picture, this.sizes] = [picture, sizes];
     if (!same) {
       this.lines = new Lines();
@@ -95,7 +94,7 @@ export class Graph {
       this.laid();
     }
     this.lines.take(picture.edges);
-    if (!healthy || few !== this.lines.few) this.told();
+    if (!healthy) this.told();
     this.again(
       "lines",
       ...(healthy ? [] : ["middle"]),
@@ -106,7 +105,7 @@ export class Graph {
   /** What the marks and lines are now, in the legend and in the name of the graph. */
   told() {
     const counts = counted(this.picture.health);
-    fill(this.legend, ...legend(counts, this.lines.few));
+    fill(this.legend, ...legend(counts));
     const ill = Object.entries(counts)
       .filter(([name, count]) => name !== "fine" && count)
       .map(([name, count]) => `${count} ${name}`);

@@ -3,9 +3,12 @@
 import { place, radius } from "./layout.js";
 import { colours } from "./paint.js";
 
-/** Up to so many lines those below 0 are dashed: signs are told apart without colour where lines can be told apart. */
+/** Up to so many lines each has a width of its own. */
 const FEW = 400;
-/** So many of the strongest have a width of their own; the others are hairlines, which are drawn five times as fast. */
+/**
+ * Of more, so many of the strongest: the others are hairlines, which are drawn five times as fast. Where lines can be
+ * told apart those below 0 are dashed, and among hairlines, which cannot, they are paler: no sign is colour alone.
+ */
 const WIDE = 300;
 const STRENGTHS = 4;
 
@@ -51,7 +54,7 @@ export class Lines {
       context.strokeStyle = line.weight > 0 ? more : less;
       context.globalAlpha = this.few ? 0.3 + 0.6 * share : 0.4 + 0.5 * share;
       context.lineWidth = this.few ? 0.8 + 3.2 * share : 1 + 1.6 * share;
-      context.setLineDash(this.few && line.weight < 0 ? [5, 3] : []);
+      context.setLineDash(line.weight < 0 ? (this.few ? [5, 3] : [6, 4]) : []);
       context.beginPath();
       context.moveTo(line.x1, line.y1);
       context.lineTo(line.x2, line.y2);
@@ -76,7 +79,7 @@ export class Lines {
     paths.forEach((path, index) => {
       if (!path) return;
       context.strokeStyle = ink[index % 2 ? "series-2" : "series-1"];
-      context.globalAlpha = 0.12 + 0.09 * Math.floor(index / 2);
+      context.globalAlpha = (0.12 + 0.09 * Math.floor(index / 2)) * (index % 2 ? 0.6 : 1);
       context.stroke(path);
     });
     context.globalAlpha = 1;

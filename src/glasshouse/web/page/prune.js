@@ -299,7 +299,8 @@ class Choice {
       const [{ trainings }, { models }] = await Promise.all([get("/api/trainings"), get("/api/tables")]);
       const found = [
         ...trainings
-          .filter((entry) => entry.state === "done")
+          // One that was stopped has left a model as well.
+          .filter((entry) => entry.state === "done" || entry.state === "stopped")
           .map((entry) => [entry.id, `${short(entry.table)} → ${short(entry.target)}`, entry.id]),
         ...models.map((model) => [model.id, model.name, "model in the folder"]),
       ];

@@ -45,7 +45,7 @@ export function downloads(id, { int8 = false } = {}) {
 }
 
 export function table(result) {
-  const test = result.scores.test ?? {};
+  const test = result.scores?.test ?? {};
   const names = Object.keys(test).filter((name) => !EXTRA.has(name) && typeof test[name] === "number");
   const rows = [
     ...Object.entries(result.baselines ?? {}).map(([name, scores]) => [name, scores, false]),
@@ -120,7 +120,9 @@ export function outcome(result) {
     h(
       "p",
       {},
-      `The best network was that of epoch ${result.best_epoch} of ${result.epochs}; it is kept as ${result.file}.`,
+      result.best_epoch && result.epochs
+        ? `The best network was that of epoch ${result.best_epoch} of ${result.epochs}; it is kept as ${result.file}.`
+        : `It is kept as ${result.file}.`,
     ),
     table(result),
     h(

@@ -18,8 +18,9 @@ export class Strips {
   }
 
   show(picture) {
-    this.picture = picture;
-    const shape = picture.strips.map((strip) => `${strip.layer}:${strip.units}:${strip.rows}`).join();
+    // Of a model whose table is not there no layer hands anything on.
+    this.picture = { ...picture, strips: picture.strips ?? [] };
+    const shape = this.picture.strips.map((strip) => `${strip.layer}:${strip.units}:${strip.rows}`).join();
     if (shape !== this.shape) this.build(shape);
     this.draw();
   }

@@ -35,7 +35,7 @@ function mark(path, state, x, y, r) {
 }
 
 /** The legend: the same marks, in words. */
-export function legend(counts, dashed) {
+export function legend(counts) {
   const shapes = {
     fine: s("circle", { cx: 8, cy: 8, r: 4.5, class: "fine" }),
     dead: s("path", { d: "M4 4L12 12M12 4L4 12", class: "dead" }),
@@ -49,7 +49,7 @@ export function legend(counts, dashed) {
       entry(shape, counts[name] ? `${whole(counts[name])} ${name}` : name, MEANS[name]),
     ),
     entry(s("path", { d: "M1 8H15", class: "more" }), "weight above 0", "pushes the unit up"),
-    entry(s("path", { d: "M1 8H15", class: dashed ? "less dashed" : "less" }), "below 0", "pushes the unit down"),
+    entry(s("path", { d: "M1 8H15", class: "less dashed" }), "below 0", "pushes the unit down"),
   ];
 }
 

@@ -1,105 +1,33 @@
 /** The second visit: a training as it runs, or a network from a file: seen whole, and unit by unit. */
 
 import { Gone, Refused, get, listen, training, tried } from "./api.js";
-import { Arithmetic, namer, placeOf } from "./arithmetic.js";
 import { Controls } from "./controls.js";
 import { Curves } from "./curves.js";
 import { fill, h, write } from "./dom.js";
+import { File } from "./file.js";
 import { Findings } from "./findings.js";
-import { called, plural, short, whole } from "./format.js";
-import { Graph } from "./graph.js";
-import { downloads, outcome } from "./result.js";
-import { note, step, written } from "./routes.js";
-import { Strips } from "./strips.js";
+import { called, short, whole } from "./format.js";
+import { Looking, rowless } from "./looking.js";
+import { outcome } from "./result.js";
+import { note, written } from "./routes.js";
 import { Surface } from "./surface.js";
-import { list } from "./trainings.js";
+import { isRunning, list } from "./trainings.js";
 
-/** A network that is looked at: graph, strips, arithmetic; what is pressed stands in the hash. */
-class Looking {
-  constructor(id, route, ask) {
-    [this.id, this.route] = [id, route];
-    this.understood = null;
-    this.base = route.parameters.id ? { id: route.parameters.id } : {};
-    const names = namer(() => this.understood);
-    const pressed = (layer, unit, source) => this.go({ layer, unit, row: this.at?.row ?? 0, weight: source }, true);
-    this.graph = new Graph({ pressed, names, longest: 2000 });
-    this.strips = new Strips({ pressed: (layer, unit, row) => this.go({ layer, unit, row, weight: null }, true) });
-    this.arithmetic = new Arithmetic({ ask, move: (at) => this.go(at, false), shut: () => this.shut() });
-    this.at = null;
-    this.place = h(
-      "div",
-      { class: "seen", hidden: true },
-      h("h2", { class: "unseen" }, "The network"),
-      this.graph.root,
-    );
-    this.below = h(
-      "section",
-      { class: "handed", "aria-labelledby": "h-strips", hidden: true },
-      h("h2", { id: "h-strips" }, "What each layer hands on"),
-      h("p", { class: "muted" }, "A column is a unit, a line is one of 24 rows. Press one to see its arithmetic."),
-      this.strips.root,
-    );
-  }
+/** What there is to say before it is known what the table became. */
+const UNREAD = {
+  reading: "The table is being read.",
+  waiting: "It was interrupted: Resume goes on from its last checkpoint.",
+};
 
-  picture(picture) {
-    this.graph.show(picture);
-    this.strips.show(picture);
-    const first = !this.layers;
-    this.place.hidden = this.below.hidden = false;
-    this.layers = picture.layers;
-    if (first) this.follow(this.route);
-  }
+/** Who reads has no network yet; who judges is about to end, and would leave a question without an answer. */
+const MUTE = new Set(["reading", "judging"]);
 
-  knows(understood) {
-    this.understood = understood;
-    this.arithmetic.sample(understood.sample ?? []);
-  }
+const RESUME_FIRST = "It stands still and left no model yet: resume it to have its numbers worked out.";
+const NO_MODEL = "It left no model: there is nothing to work out.";
 
-  go(at, focus) {
-    if (at.layer === 0) {
-      write(this.graph.words, `${this.graph.said(0, at.unit)}. An input has no arithmetic: it is what the row says.`);
-      return;
-    }
-    step("watch", this.id, { ...this.base, layer: at.layer, unit: at.unit, row: at.row, weight: at.weight ?? null });
-    this.open(at, focus);
-  }
-
-  open(at, focus) {
-    this.at = at;
-    this.graph.select([at.layer, at.unit, at.weight]);
-    this.strips.select(at.row);
-    this.arithmetic.open(at, focus);
-  }
-
-  /** What the hash says: another unit, or none. */
-  follow(route) {
-    this.route = route;
-    // Before there is a picture there is nothing to mark; whoever brings it asks again.
-    if (!this.layers) return;
-    const at = placeOf(route.parameters);
-    if (JSON.stringify(at) === JSON.stringify(this.at)) return;
-    if (at) this.open(at, false);
-    else this.hide();
-  }
-
-  hide() {
-    this.at = null;
-    this.graph.select(null);
-    this.strips.select(null);
-    this.arithmetic.close();
-  }
-
-  shut() {
-    this.hide();
-    step("watch", this.id, this.base);
-    this.graph.focus();
-  }
-
-  close() {
-    this.graph.close();
-    this.strips.close();
-  }
-}
+/** Milliseconds between two questions about what is about to change. */
+const SOON = 300;
+const soon = () => new Promise((resolve) => setTimeout(resolve, SOON));
 
 class Training {
   constructor(main, route) {
@@ -107,7 +35,7 @@ class Training {
     this.main = main;
     this.controls = new Controls(this.id);
     this.looking = new Looking(this.id, route, (at) => this.ask(at));
-    this.judged = new Promise((resolve) => (this.judgedNow = resolve));
+    this.waiting = [];
     this.curves = new Curves();
     this.findings = new Findings({
       id: this.id,
@@ -141,10 +69,11 @@ class Training {
   }
 
   async begin() {
-    const [twin, { trainings }] = await Promise.all([get(training(this.id)), get("/api/trainings")]);
+    const twin = await get(training(this.id));
     if (this.closed) return;
-    this.resumable = trainings.find((entry) => entry.id === this.id)?.resumable ?? false;
+    this.resumable = twin.resumable;
     const { options } = twin;
+    this.controls.of(options.optimizer);
     write(this.title, `${short(called(options.table ?? this.id), 30)} → ${short(options.target ?? "", 30)}`);
     document.title = `${called(options.table)} → ${options.target} · Glasshouse`;
     this.origin = twin.remedied_from;
@@ -157,12 +86,29 @@ class Training {
     if (twin.picture) this.looking.picture(twin.picture);
     this.findings.show(twin.findings ?? []);
     if (twin.result) this.result(twin.result);
-    if (twin.error) this.fail(twin.error);
-    // What was interrupted may be resumed, here or by another page: whoever is not done is listened to.
-    if (!twin.result && !twin.error) this.listen();
+    if (this.left) await this.model(twin);
+    // What was interrupted may be resumed, here or by another page: whoever is not over is listened to.
+    else if (this.state !== "failed" || twin.resumable) this.listen();
+  }
+
+  /** Whether it left a model: one that an earlier server saw end may have no result to show. */
+  get left() {
+    return this.done || this.state === "done" || this.state === "stopped";
+  }
+
+  /** What it left: the picture, where no process is there any more that could make one; whether there are rows. */
+  async model(twin) {
+    this.findings.over();
+    if (twin.picture && twin.understood) return;
+    const model = await tried(this.failed, () => get("/api/model", { id: this.id }));
+    if (!model || this.closed) return;
+    if (model.rows === null) this.looking.barren(rowless(this.id));
+    if (!this.looking.understood && model.understood) this.understood(model.understood);
+    if (!twin.picture && model.picture) this.looking.picture(model.picture);
   }
 
   listen() {
+    if (this.closed) return;
     this.end = listen(this.id, {
       history: (rows) => this.curves.take(rows),
       epoch: (row) => this.curves.add(row),
@@ -172,30 +118,51 @@ class Training {
       findings: (findings) => this.findings.show(findings.findings ?? findings),
       surface: (surface) => this.surface(surface),
       result: (result) => this.result(result),
-      failed: (failed) => this.fail(failed.error ?? failed),
+      failed: () => this.fail(),
     });
   }
 
   status(status) {
+    if (isRunning(status.state) && !isRunning(this.state)) this.goesOn();
+    const turned = this.state !== status.state;
     this.state = status.state;
+    if (turned) this.turned();
+    if (turned && this.state === "failed") this.fail();
     this.controls.show(status, this.resumable);
     this.curves.of(status.metric ?? "", status.max_epochs ?? 1);
     this.looking.arithmetic.now(status.epoch);
     this.follow();
   }
 
+  /** It begins, or goes on from a checkpoint: what was said of its end is no more. */
+  goesOn() {
+    this.resumable = false;
+    write(this.failed, "");
+    this.findings.awaited();
+  }
+
+  /** Until it is in another state. */
+  turns() {
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  turned() {
+    for (const go of this.waiting.splice(0)) go();
+  }
+
   /** The arithmetic of a unit: from the training while it runs, from the model it left once it is done. */
   async ask(at) {
     const place = { layer: at.layer, unit: at.unit, row: at.row, weight: at.weight };
-    // Who judges does not answer; it does not take long.
-    if (this.state === "judging") await this.judged;
-    if (this.done) return get("/api/model/unit", { id: this.id, ...place });
     for (let again = 0; ; again++) {
+      while (MUTE.has(this.state) && !this.done && !this.closed) await this.turns();
+      if (this.left) return get("/api/model/unit", { id: this.id, ...place });
+      if (!isRunning(this.state)) throw new Refused(409, this.resumable ? RESUME_FIRST : NO_MODEL);
       try {
         return await get(training(this.id, "unit"), place);
       } catch (error) {
+        // It ended meanwhile, or is busy: what it is at now is told in a moment.
         if (!(error instanceof Refused) || error.status !== 409 || again === 20) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 400));
+        await Promise.race([this.turns(), soon()]);
       }
     }
   }
@@ -224,9 +191,7 @@ class Training {
       this.about,
       understood
         ? this.learns(understood)
-        : this.state === "waiting"
-          ? "It was interrupted: Resume goes on from its last checkpoint."
-          : "The table is being read.",
+        : (UNREAD[this.state] ?? ""),
       this.origin
         ? h("span", {}, " Begun by a remedy for ", h("a", { href: written("watch", this.origin) }, this.origin), ".")
         : "",
@@ -250,17 +215,35 @@ class Training {
   result(result) {
     this.end?.();
     this.done = true;
-    this.judgedNow();
+    this.turned();
     this.findings.show(result.findings ?? []);
     this.findings.over();
     fill(this.outcome, outcome(result));
     dispatchEvent(new Event("trainings"));
   }
 
-  fail(words) {
-    this.end?.();
-    this.judgedNow();
-    this.failed.textContent = `The training ended: ${words}`;
+  /** It failed: ask what it is at now, as a checkpoint may wait; as long as one does, somebody may resume it. */
+  async fail() {
+    if (this.failing) return;
+    this.failing = true;
+    let twin;
+    // The process tells why before it ends; only then is it known whether it can be resumed.
+    do {
+      if (twin) await soon();
+      twin = await tried(this.controls.wrong, () => get(training(this.id)));
+    } while (twin?.error && isRunning(twin.status.state) && !this.closed);
+    if (twin?.error && !this.closed) this.over(twin);
+    this.failing = false;
+  }
+
+  over(twin) {
+    this.resumable = twin.resumable;
+    if (!this.resumable) this.end?.();
+    this.status(twin.status);
+    this.findings.show(twin.findings ?? []);
+    this.findings.failed();
+    const again = this.resumable ? ". Resume goes on from its last checkpoint." : "";
+    write(this.failed, `It failed: ${twin.error}${again}`);
     dispatchEvent(new Event("trainings"));
   }
 
@@ -270,60 +253,11 @@ class Training {
 
   close() {
     this.closed = true;
+    this.turned();
     this.end?.();
     this.looking.close();
     this.curves.close();
     this.drawn?.close();
-  }
-}
-
-/** A model file: the same graph and arithmetic, and no training to steer. */
-class File {
-  constructor(main, route) {
-    const { id } = route.parameters;
-    this.failed = h("p", { class: "wrongly", role: "alert" });
-    this.about = h("p", { class: "muted about" });
-    this.looking = new Looking("file", route, (at) =>
-      get("/api/model/unit", { id, layer: at.layer, unit: at.unit, row: at.row, weight: at.weight }),
-    );
-    main.append(
-      h("div", { class: "headline" }, h("h1", { tabindex: "-1" }, short(id, 50)), this.about),
-      this.failed,
-      h(
-        "div",
-        { class: "next" },
-        h("a", { class: "button go", href: written("prune", id) }, "Prune it"),
-        downloads(id),
-      ),
-      h(
-        "div",
-        { class: "desk" },
-        h("div", { class: "pictures" }, this.looking.place),
-        h("div", { class: "side" }, this.looking.arithmetic.root),
-        this.looking.below,
-      ),
-    );
-    this.begin(id);
-  }
-
-  async begin(id) {
-    const model = await tried(this.failed, () => get("/api/model", { id }));
-    if (!model) return;
-    this.looking.knows(model.understood ?? { features: [], outputs: [], sizes: [], sample: [] });
-    this.looking.picture(model.picture);
-    const weights = model.picture.edges.length;
-    const sizes = model.picture.layers.map((layer) => whole(layer.units)).join(" – ");
-    this.about.textContent = `${sizes} units; the strongest ${plural(weights, "weight")} drawn.`;
-    // Without the table there are no rows, and nothing that a layer hands on.
-    this.looking.below.hidden = !model.picture.strips.length;
-  }
-
-  update(route) {
-    this.looking.follow(route);
-  }
-
-  close() {
-    this.looking.close();
   }
 }
 
