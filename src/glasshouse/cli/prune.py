@@ -84,19 +84,9 @@ def prune(
 def _document(model: str, found: Pruned, plan: Plan) -> dict[str, Any]:
     return {
         "model": model,
-        "met": found.met,
         "pruned": None if found.path is None else str(found.path),
         "report": None if plan.place is None else str(plan.place),
-        "criterion": found.criterion,
-        "grain": found.grain,
-        "metric": found.metric,
-        "density": found.density,
-        "chosen_by": found.chosen_by,
-        "frontier": [point._asdict() for point in found.frontier],
-        "compared": {name: [point._asdict() for point in points] for name, points in found.compared.items()},
-        "removed": found.removed,
-        "before": found.before.__dict__,
-        "after": found.after.__dict__,
+        **found.to_dict(),
         "seconds": found.seconds,
     }
 

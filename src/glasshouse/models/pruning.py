@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,22 @@ class Pruned:
     def met(self) -> bool:
         """Whether a cut met the goal."""
         return self.model is not self.given
+
+    def to_dict(self) -> dict[str, Any]:
+        """What was done and what came of it, as JSON holds it."""
+        return {
+            "met": self.met,
+            "criterion": self.criterion,
+            "grain": self.grain,
+            "metric": self.metric,
+            "density": self.density,
+            "chosen_by": self.chosen_by,
+            "frontier": [point._asdict() for point in self.frontier],
+            "compared": {name: [point._asdict() for point in points] for name, points in self.compared.items()},
+            "removed": self.removed,
+            "before": asdict(self.before),
+            "after": asdict(self.after),
+        }
 
 
 def prune(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -267,18 +266,8 @@ def _pruning(subject: Subject) -> dict[str, Any] | None:
         return None
     kept = {encoding.name for encoding in found.model.encoder.encodings}
     return {
-        "met": found.met,
-        "criterion": found.criterion,
-        "grain": found.grain,
-        "metric": found.metric,
-        "density": found.density,
-        "chosen_by": found.chosen_by,
-        "frontier": [point._asdict() for point in found.frontier],
-        "compared": {name: [point._asdict() for point in points] for name, points in found.compared.items()},
-        "removed": found.removed,
+        **found.to_dict(),
         "no_longer_read": [e.name for e in found.given.encoder.encodings if e.name not in kept],
-        "before": asdict(found.before),
-        "after": asdict(found.after),
     }
 
 

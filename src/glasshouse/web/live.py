@@ -233,7 +233,9 @@ class Live(Watcher):
         self.tell("status", found)
 
     def _rate(self, state: State) -> float:
-        """The learning rate of the next step."""
+        """The learning rate of the next step; once it is done, of the last."""
+        if not self.fitting and state.history:
+            return state.history[-1]["learning_rate"]
         recipe, steps = self.recipe, self.steps_an_epoch
         at = Progress(state.epoch, recipe.max_epochs, state.step, recipe.max_epochs * steps, state.samples, state.cuts)
         return state.factor * recipe.rate(at)
