@@ -158,6 +158,7 @@ def prunes(seen: Seen, tmp_path: Path) -> None:
     with page.expect_download() as coming:
         page.get_by_role("link", name="C", exact=True).click()
     assert coming.value.suggested_filename.endswith(".zip")
+    page.wait_for_selector("text=/zip was handed to the browser/")
     seen.button("Undo").click()
     page.wait_for_selector("text=/^Undone: /")
     assert connections.first.inner_text() == whole

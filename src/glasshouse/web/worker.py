@@ -34,8 +34,11 @@ def main() -> None:
 
     def tell(kind: str, data: Any) -> None:
         line = json.dumps({"event": kind, **(data if kind == "unit" else {"data": finite(data)})}, allow_nan=False)
-        with turn:
-            out.write(line + "\n")
+        try:
+            with turn:
+                out.write(line + "\n")
+        except BrokenPipeError:
+            os._exit(1)  # the server is gone
 
     job = json.loads(sys.stdin.readline())
     live = Live(tell, job.get("pace"))

@@ -68,6 +68,24 @@ async function ask(path, options) {
   return said;
 }
 
+/** A file to keep: its bytes and the name that the server gives it. */
+export async function file(path) {
+  let answer;
+  try {
+    answer = await fetch(path);
+  } catch {
+    missing();
+    throw new Gone("the server does not answer");
+  }
+  if (!answer.ok) {
+    const said = await answer.json().catch(() => ({}));
+    if (answer.status === 401) banner(SHUT);
+    throw new Refused(answer.status, said.error ?? `the server answered ${answer.status}`);
+  }
+  const name = /filename="([^"]*)"/.exec(answer.headers.get("content-disposition") ?? "");
+  return { bytes: await answer.blob(), name: name?.[1] ?? "model" };
+}
+
 /** A path with its parameters; a list is the same name several times. */
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();

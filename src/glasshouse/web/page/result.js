@@ -1,6 +1,6 @@
 /** What came out: scores of rows that chose nothing, with intervals, beside the baselines; and where to go next. */
 
-import { address } from "./api.js";
+import { address, file } from "./api.js";
 import { h } from "./dom.js";
 import { plural, rises, score, spoken } from "./format.js";
 import { written } from "./routes.js";
@@ -14,6 +14,20 @@ function ends(interval) {
   return typeof low === "number" && typeof high === "number" ? [low, high] : null;
 }
 
+/** Have a file made and kept; until then, and where it cannot be made, a line says so. */
+async function take(path, words, said) {
+  said.textContent = `Making ${words} …`;
+  try {
+    const found = await file(path);
+    const link = h("a", { href: URL.createObjectURL(found.bytes), download: found.name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    said.textContent = `${found.name} was handed to the browser.`;
+  } catch (error) {
+    said.textContent = error.message;
+  }
+}
+
 /** Links that download: a model, C, ONNX, a report. */
 export function downloads(id, { int8 = false } = {}) {
   const to = [
@@ -23,25 +37,17 @@ export function downloads(id, { int8 = false } = {}) {
     ["onnx", "ONNX"],
     ["report", "Report"],
   ];
-  return h(
-    "ul",
-    { class: "downloads", "aria-label": "Download" },
-    to.map(([format, words]) =>
-      h(
-        "li",
-        {},
-        h(
-          "a",
-          {
-            class: "button",
-            download: "",
-            href: address("/api/download", format === "c8" ? { id, to: "c", int8: 1 } : { id, to: format }),
-          },
-          words,
-        ),
-      ),
-    ),
-  );
+  const said = h("p", { class: "muted", role: "status" });
+  const one = ([format, words]) => {
+    const path = address("/api/download", format === "c8" ? { id, to: "c", int8: 1 } : { id, to: format });
+    const link = h("a", { class: "button", download: "", href: path }, words);
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      take(path, words, said);
+    });
+    return h("li", {}, link);
+  };
+  return h("div", {}, h("ul", { class: "downloads", "aria-label": "Download" }, to.map(one)), said);
 }
 
 export function table(result) {
