@@ -158,3 +158,11 @@ def test_options_may_be_frames_arrays_indexes_and_sets(here) -> None:
 def test_files_are_called_by_a_name_one_can_type(here) -> None:
     assert command(gh.train, table=".", target="t").split()[2] == here.name
     assert command(gh.train, table="-x.csv", target="t") == "glasshouse train ./-x.csv --target t"
+
+
+@pytest.mark.parametrize("metric", [None, "accuracy"])
+def test_the_best_epoch_of_a_file_is_the_one_that_was_kept(tmp_path, metric) -> None:
+    asked = {"hidden": (6,), "epochs": 25, "learning_rate": 0.05, "metric": metric, "baselines": False}
+    for seed in range(3):
+        model = gh.train("example:wine", target="target", seed=seed, out=tmp_path / "m.glass", **asked)
+        assert gh.load(tmp_path / "m.glass").best_epoch == model.best_epoch == model.run.best_epoch

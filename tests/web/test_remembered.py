@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from served import CSV, page
+from served import page
 
 import glasshouse as gh
 from glasshouse.web.folder import OWN
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    found = tmp_path / "data"
-    found.mkdir()
-    (found / "people.csv").write_text(CSV)
-    return found
 
 
 def test_what_a_server_left_is_resumed_by_the_next(folder) -> None:

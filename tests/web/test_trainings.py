@@ -7,26 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from served import CSV, ask, events_in, page
+from served import ask, events_in, page
 
 import glasshouse as gh
 from glasshouse.web import training as trainings_of
 from glasshouse.web.folder import OWN
-
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    found = tmp_path / "data"
-    found.mkdir()
-    (found / "people.csv").write_text(CSV)
-    return found
-
-
-@pytest.fixture
-def faked(folder):
-    with page(folder) as found:
-        yield found
-
 
 WRONG = {
     '{"table": 3}': "table is the id",

@@ -17,21 +17,6 @@ from glasshouse.web.app import VIEWS, application
 from glasshouse.web.site import MOST_PRUNINGS
 from glasshouse.web.understood import MOST_BARS
 
-
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    found = tmp_path / "data"
-    found.mkdir()
-    (found / "people.csv").write_text(CSV)
-    return found
-
-
-@pytest.fixture
-def faked(folder):
-    with page(folder) as found:
-        yield found
-
-
 # What can be asked for
 
 

@@ -1,11 +1,15 @@
-"""The colours of every page we write: one set of custom properties, light and dark."""
+"""What every page we write shares: its colours, light and dark, and how its templates are read."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["palette"]
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["palette", "templates_in"]
 
 
 @cache
@@ -18,3 +22,24 @@ def palette() -> str:
     True
     """
     return (Path(__file__).parent / "palette.css").read_text("utf-8")
+
+
+def templates_in(folder: Path, **settings: Any) -> Environment:
+    """The templates of a folder; whatever they are given is text, unless we say it is ours.
+
+    Examples
+    --------
+    >>> templates_in(Path()).from_string("<p>{{ name }}</p>").render(name="<script>")
+    '<p>&lt;script&gt;</p>'
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(
+        autoescape=True,
+        loader=FileSystemLoader(folder, encoding="utf-8"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        **settings,
+    )

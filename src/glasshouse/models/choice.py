@@ -12,7 +12,7 @@ from ..errors import OptionError, TableError, choose
 from ..estimators.targets import Classes, Numbers, Target
 from ..training.loop import Score
 
-__all__ = ["METRICS", "metric_of", "monitor_of", "score_by"]
+__all__ = ["METRICS", "metric_of", "monitor_of", "score_by", "validation_score_of"]
 
 Array = npt.NDArray[Any]
 # The first is the loss itself, or its square root: what chooses unless something else is asked for.
@@ -43,6 +43,12 @@ def monitor_of(metric: str | None, targets: Target) -> str:
 def metric_of(monitor: str, task: str) -> str:
     """The metric that a recipe monitors."""
     return METRICS[task][0] if monitor == "validation_loss" else monitor.removeprefix("validation_")
+
+
+def validation_score_of(monitor: str, task: str) -> str:
+    """What the score of the validation rows is, beside their loss: see `score_by`."""
+    shown = {"validation_roc_auc": "roc_auc", "validation_mae": "minus_mae"}
+    return shown.get(monitor, "r2" if task == "regression" else "accuracy")
 
 
 def score_by(monitor: str, targets: Target) -> Score:

@@ -121,6 +121,16 @@ class Model:
         """The score of the validation rows that chose."""
         return metric_of(self.recipe.monitor, self.task)
 
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose weights were kept: the first of the best by what chose, else the last; None if unknown."""
+        rows, monitor = self.history, self.recipe.monitor
+        name, sign = ("validation_loss", -1) if monitor == "validation_loss" else ("validation_score", 1)
+        if not rows or monitor == "loss" or name not in rows[0]:
+            return len(rows) or None
+        values = [sign * row[name] for row in rows]
+        return 1 + values.index(max(values))
+
     def outputs(self, source: Source) -> tuple[Array, Surprises]:
         """Probabilities (n, n_classes) or numbers (n,), and what was odd about the rows."""
         encoded = self.encoder.encode(as_table(source))

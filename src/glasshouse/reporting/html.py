@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from ..drawing.look import palette
+from ..drawing.look import palette, templates_in
 from ..models.scores import score_name
 from .figures import figures
 from .svg import SERIES
@@ -66,16 +66,8 @@ def page(twin: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> Environment:
-    """Whatever a template is given is text, unless it is a drawing or a style of ours."""
-    found = Environment(
-        autoescape=True,
-        finalize=_quiet,
-        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
+    """Our templates, and what they may call."""
+    found = templates_in(TEMPLATES, finalize=_quiet)
     found.filters |= {
         "plain": plain,
         "number": number,

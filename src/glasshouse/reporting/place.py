@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,8 @@ HEAD = 2000  # bytes of a file in which the mark must stand
 
 def require_drawing() -> None:
     """Raise `OptionError` where there is nothing to draw with."""
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as error:
-        raise OptionError(
-            "a report needs matplotlib to draw: pip install matplotlib, or 'glasshouse[report]'"
-        ) from error
+    if importlib.util.find_spec("matplotlib") is None:
+        raise OptionError("a report needs matplotlib to draw: pip install matplotlib, or 'glasshouse[report]'")
 
 
 def place_of(model: str | os.PathLike[str] | None, out: str | os.PathLike[str] | None, *inputs: Any) -> Path | None:

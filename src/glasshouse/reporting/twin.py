@@ -13,6 +13,7 @@ from ..estimators.targets import Classes, Numbers
 from ..health.findings import Diagnosis, Finding
 from ..health.prescription import as_flags, prescribed
 from ..health.remedies import Course
+from ..models.choice import validation_score_of
 from ..models.model import Model
 from ..models.scores import main_score, measure_apart, verdict
 from ..storage import finite
@@ -30,7 +31,6 @@ SCHEMA_VERSION = 1
 EPOCHS = 400  # of the learning curves
 EDGES = 1000  # of the network drawn
 DENSE_EDGES = 240  # of one that is not sparse, where more would be a thicket
-SCORES = {"validation_roc_auc": "roc_auc", "validation_mae": "minus_mae"}  # by what is monitored; the loss by none
 EXTREMES = {"lowest_loss": ("validation_loss", -1), "highest_score": ("validation_score", 1)}  # epochs of
 JUDGED = ("labels", "unknown", "confusion", "calibration", "curves", "areas", "dots", "residuals")
 ALONE = (  # options of `train` that no value follows
@@ -172,13 +172,13 @@ def _history(model: Model) -> dict[str, Any] | None:
     rows = list(model.history)
     if not rows:
         return None
-    best = _best(rows, model.recipe.monitor) if model.run is None else model.run.best_epoch - 1
+    best = (model.best_epoch or len(rows)) - 1 if model.run is None else model.run.best_epoch - 1
     extremes = {name: _extreme(rows, *which) for name, which in EXTREMES.items()}
     kept = {*thinned(len(rows), EPOCHS).tolist(), best, *(k for k in extremes.values() if k is not None)}
     return {
         "best_epoch": int(rows[best]["epoch"]),
         "epochs": len(rows),
-        "score": SCORES.get(model.recipe.monitor, "r2" if model.task == "regression" else "accuracy"),
+        "score": validation_score_of(model.recipe.monitor, model.task),
         **{name: None if k is None else int(rows[k]["epoch"]) for name, k in extremes.items()},
         "rows": [rows[k] for k in sorted(kept)],
     }
@@ -189,13 +189,6 @@ def _extreme(rows: Sequence[Mapping[str, float]], name: str, sign: int) -> int |
     if name not in rows[0]:
         return None
     return int(np.nan_to_num([sign * row[name] for row in rows], nan=-np.inf, posinf=-np.inf, neginf=-np.inf).argmax())
-
-
-def _best(rows: Sequence[Mapping[str, float]], monitor: str) -> int:
-    """The place of the epoch whose weights were kept: the first of the best by what was watched, or the last."""
-    by_loss = monitor == "validation_loss"
-    found = _extreme(rows, "validation_loss", -1) if by_loss else _extreme(rows, "validation_score", 1)
-    return len(rows) - 1 if found is None else found
 
 
 def _health(found: Diagnosis, model: Model) -> dict[str, Any]:

@@ -8,17 +8,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ..drawing.look import palette
+from ..drawing.look import palette, templates_in
 from .diagram import element_finder, network_svg
 from .expressions import Expression, names_in
 from .notations import JAVASCRIPT, Notation, written
 from .printed import Printed
 from .steps import Step
 
-__all__ = ["environment", "page", "slides", "styles", "worksheet"]
+__all__ = ["TEMPLATES", "page", "slides", "styles", "worksheet"]
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONG = 70  # letters that a formula on a slide may have before it is set smaller
@@ -90,23 +89,11 @@ def worksheet(printed: Printed) -> str:
     return _rendered("worksheet", printed, data, formulas=_formulas(trace.steps))
 
 
-def environment() -> Environment:
-    """Where templates are found, and how they are read: whatever they are given is text, unless we say it is ours."""
-    return Environment(
-        autoescape=True,
-        loader=FileSystemLoader(TEMPLATES, encoding="utf-8"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-
-
 def _rendered(kind: str, printed: Printed, data: Any, **more: Any) -> str:
     of = printed.trace.specification
     first, *conventions = printed.head()
     return (
-        environment()
+        templates_in(TEMPLATES)
         .get_template(f"{kind}.html.j2")
         .render(
             title=of.title,

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ..drawing.look import templates_in
 from .diagram import network_svg
-from .html import environment, styles
+from .html import TEMPLATES, styles
 from .printed import Printed
 from .trace import Trace
 
@@ -74,7 +75,7 @@ def class_page(marks: ClassMarks, files: Sequence[str]) -> str:
 def _page(kind: str, trace: Trace, counts: Mapping[str, int], title: str, **content: Any) -> str:
     of = trace.specification
     return (
-        environment()
+        templates_in(TEMPLATES)
         .get_template(f"{kind}.html.j2")
         .render(
             title=title,

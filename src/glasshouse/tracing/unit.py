@@ -24,6 +24,7 @@ __all__ = ["Sum", "Term", "UnitArithmetic", "WeightStep", "unit_arithmetic"]
 
 Array = npt.NDArray[Any]
 MOST = 40  # terms that are listed; the others are added up
+SPELLED = 6  # of them, in a line of text
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,16 @@ class UnitArithmetic:
         >>> [line.partition(" = ")[0] for line in unit(model, "example:iris", layer=1, unit=0).lines()]
         ['z', 'a', 'dL/da', 'dL/dz']
         """
-        more = f" + {_number(self.forward.rest)} ({self.forward.others} more)" if self.forward.others else ""
-        products = " + ".join(f"{_number(t.w)} * {_number(t.value)}" for t in self.forward.terms[:6])
-        if len(self.forward.terms) > 6:
-            rest = self.forward.total - sum(t.product for t in self.forward.terms[:6])
-            more = f" + {_number(rest)} ({self.forward.others + len(self.forward.terms) - 6} more)"
+        spelled = self.forward.terms[:SPELLED]
+        products = " + ".join(f"{_number(term.w)} * {_number(term.value)}" for term in spelled)
+        left = len(self.forward.terms) + self.forward.others - len(spelled)
+        rest = self.forward.total - sum(term.product for term in spelled)
+        more = f" + {_number(rest)} ({left} more)" if left else ""
+        name = f"{self.activation}(z)"
+        formula = "" if self.formula == name else f" = {self.formula}"
         found = [
             f"z = sum of w * x + b = {products}{more} + {_number(self.b)} = {_number(self.z)}",
-            " = ".join(dict.fromkeys([f"a = {self.activation}(z)", f"a = {self.formula}"])).replace(" = a = ", " = ")
-            + f" = {_number(self.a)}",
+            f"a = {name}{formula} = {_number(self.a)}",
         ]
         if self.backward is not None and self.slope is not None:
             found += [

@@ -13,6 +13,7 @@ from ..errors import GlasshouseError
 from ..estimators.targets import Classes, Target
 from ..health.doctor import Doctor, findings_of
 from ..health.examination import examine
+from ..models.choice import validation_score_of
 from ..network.workspace import Workspace
 from ..tables.encoder import TableEncoding
 from ..tracing.unit import unit_arithmetic
@@ -255,7 +256,9 @@ class Live(Watcher):
             "base_rate": self.recipe.learning_rate * state.factor,
             "best_epoch": state.best.epoch if state.best else None,
             **{name: row.get(name) for name in ("loss", "validation_loss", "validation_score")},
-            "metric": "accuracy" if isinstance(self.targets, Classes) else "r2",
+            "metric": validation_score_of(
+                self.recipe.monitor, "classification" if isinstance(self.targets, Classes) else "regression"
+            ),
         }
 
 

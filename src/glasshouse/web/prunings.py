@@ -25,7 +25,7 @@ from .pictures import bare_picture
 __all__ = ["Pruning"]
 
 
-class Bench:
+class Kept:
     """One model that was kept: its rows, and what its weights count for, worked out when it is first asked for.
 
     `whole` is how many connections the first model of the row had: densities are shares of those.
@@ -106,10 +106,10 @@ class Pruning:
     """
 
     def __init__(self, model: Model, table: Table):
-        self._benches = [Bench(model, table)]
+        self._kept = [Kept(model, table)]
         self._turn = threading.Lock()
         self.busy, self.error = False, None  # type: bool, str | None
-        first = self._benches[0]
+        first = self._kept[0]
         self._points = [first.point(first.network, None, first.score)]
 
     @classmethod
@@ -126,16 +126,16 @@ class Pruning:
     @property
     def model(self) -> Model:
         """The current one."""
-        return self._benches[-1].model
+        return self._kept[-1].model
 
     @property
     def pruned(self) -> Pruned | None:
         """What the last cut that was kept came to; None before the first."""
-        return self._benches[-1].pruned
+        return self._kept[-1].pruned
 
     def twin(self) -> dict[str, Any]:
         """Where the row stands."""
-        work = self._benches[-1].work
+        work = self._kept[-1].work
         return {
             "busy": self.busy,
             "error": self.error,
@@ -145,7 +145,7 @@ class Pruning:
             "whole": self._points[0],
             "current": self._points[-1],
             "kept": self._points[1:],
-            "picture": bare_picture(self._benches[-1].network),
+            "picture": bare_picture(self._kept[-1].network),
         }
 
     def cut(self, density: float, name: str) -> dict[str, Any]:
@@ -158,9 +158,9 @@ class Pruning:
         """
         self.expect(density, name)
         with self._turn:
-            bench = self._benches[-1]
-            network = bench.cut(density, name)
-            point = bench.point(network, name, self._points[0]["score"])
+            current = self._kept[-1]
+            network = current.cut(density, name)
+            point = current.point(network, name, self._points[0]["score"])
             return {**point, "picture": bare_picture(network)}
 
     def keep(self, density: float, name: str, retrain: bool) -> None:
@@ -179,23 +179,23 @@ class Pruning:
                 self.busy = False
 
     def _keep(self, density: float, name: str, retrain: bool) -> None:
-        bench = self._benches[-1]
-        share = float(f"{density * bench.whole / bench.network.n_weights:.6g}")
+        current = self._kept[-1]
+        share = float(f"{density * current.whole / current.network.n_weights:.6g}")
         if share >= 1:
             raise OptionError(f"density is {density:g}: the network has no more connections than that, move it lower")
         found = prune(
-            bench.model, bench.table, density=share, criterion=name, one_shot=not retrain, retrain=retrain, out=""
+            current.model, current.table, density=share, criterion=name, one_shot=not retrain, retrain=retrain, out=""
         )
-        after = Bench(found.model, bench.table, bench.whole, found, retrain)
+        after = Kept(found.model, current.table, current.whole, found, retrain)
         self._points.append(after.point(after.network, name, self._points[0]["score"]))
-        self._benches.append(after)
+        self._kept.append(after)
 
     def undo(self) -> None:
         """Go back to the model before the last cut that was kept; nothing where there is none."""
         with self._turn:
             self.error = None
-            if len(self._benches) > 1:
-                self._benches.pop()
+            if len(self._kept) > 1:
+                self._kept.pop()
                 self._points.pop()
 
     @staticmethod

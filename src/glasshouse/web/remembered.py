@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from ..models.model import Model
+from ..models.choice import validation_score_of
 from .opened import Opened
 from .shown import model_views
 
@@ -25,7 +25,7 @@ def events_of(opened: Opened, options: Mapping[str, Any]) -> list[tuple[str, Any
         "max_epochs": options["epochs"],
         "seconds": None,
         "left": None,
-        "metric": model.metric,
+        "metric": validation_score_of(model.recipe.monitor, model.task),
         **{name: last.get(name) for name in ("loss", "validation_loss", "validation_score", "learning_rate")},
     }
     result = {
@@ -35,7 +35,7 @@ def events_of(opened: Opened, options: Mapping[str, Any]) -> list[tuple[str, Any
         "findings": [],
         "leaks": [],
         "epochs": len(history),
-        "best_epoch": _best(model, history),
+        "best_epoch": model.best_epoch or len(history),
         "interrupted": any(word.startswith("stopped") for word in model.by_hand),
         "seconds": None,
         "made_by": list(model.made_by),
@@ -48,12 +48,3 @@ def events_of(opened: Opened, options: Mapping[str, Any]) -> list[tuple[str, Any
         ("findings", []),
         ("result", result),
     ]
-
-
-def _best(model: Model, history: Sequence[Mapping[str, float]]) -> int:
-    """The epoch whose weights were kept: the first of the best by what was watched, or the last."""
-    losses, watched = ("loss", "validation_loss"), model.recipe.monitor
-    if watched == "loss" or not history or "validation_score" not in history[0]:
-        return len(history)
-    values = [-row["validation_loss"] if watched in losses else row["validation_score"] for row in history]
-    return 1 + values.index(max(values))
