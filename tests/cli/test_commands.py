@@ -203,7 +203,7 @@ def test_debug_shows_the_traceback(glasshouse) -> None:
 
 
 def test_divergence_ends_with_code_three(glasshouse, monkeypatch) -> None:
-    import glasshouse.models.train as module
+    import glasshouse.models.recipes as module
     from glasshouse.training.optimizers import SGD
 
     gentle = module.default_recipe

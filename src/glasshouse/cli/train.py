@@ -42,6 +42,9 @@ MOST_LEAKS = 6
 @click.option("--density", type=float, metavar="SHARE", help="Of the connections, from the start.  [default: 1]")
 @click.option("--learning-rate", type=float, help="Of the first step.  [default: 0.005]")
 @click.option("--epochs", type=int, help="At most.  [default: 60]")
+@click.option("--batch-size", type=int, metavar="N", help="Rows a step.  [default: 128, or 64 of few rows]")
+@click.option("--dropout", type=float, metavar="SHARE", help="Of the hidden units, left out by a step.  [default: 0]")
+@click.option("--l2", type=float, help="The penalty on squared weights.  [default: 0.0002]")
 @click.option("--clip-norm", type=float, help="Shorten the gradient to this norm where it is longer.")
 @click.option(
     "--metric", metavar="NAME", help="What chooses the epoch: log_loss, accuracy, roc_auc; of numbers rmse, r2, mae."
@@ -72,6 +75,9 @@ def train(
     density: float | None,
     learning_rate: float | None,
     epochs: int | None,
+    batch_size: int | None,
+    dropout: float | None,
+    l2: float | None,
     clip_norm: float | None,
     metric: str | None,
     refit: bool,
@@ -114,6 +120,9 @@ def train(
             density=density,
             learning_rate=learning_rate,
             epochs=epochs,
+            batch_size=batch_size,
+            dropout=dropout,
+            l2=l2,
             clip_norm=clip_norm,
             metric=metric,
             refit=refit,
@@ -150,7 +159,7 @@ def _document(model: Model, plan: Plan) -> dict[str, Any]:
         "report": None if plan.place is None else str(plan.place),
         "task": model.task,
         "target": model.target,
-        "rows": len(run.split.train) + len(run.split.validation) + model.scores["test"]["rows"],
+        "rows": run.sizes.train + run.sizes.validation + model.scores["test"]["rows"],
         "leaks": [leak._asdict() for leak in run.leaks],
         "health": run.health.to_dict(),
         "features": model.network.n_features,
@@ -222,7 +231,7 @@ def _training(model: Model) -> list[str]:
     sizes = "-".join(map(str, model.network.sizes))
     meaning = model.one_column.description
     return [
-        f"{len(run.split.train):,} rows to train, {len(run.split.validation):,} to choose, "
+        f"{run.sizes.train:,} rows to train, {run.sizes.validation:,} to choose, "
         f"{test['rows']:,} to test ({where}{rule})",
         f"{model.target}: {meaning}; network {sizes}, {len(model.network.parameters):,} parameters, "
         f"best epoch {run.best_epoch} of {run.epochs}{' (stopped by hand)' if run.interrupted else ''}",
@@ -260,7 +269,7 @@ def _ending(model: Model, plan: Plan) -> list[str]:
     compared = verdict(differences, measure_apart(main if main in test else next(iter(test))))
     lines = [*([compared] if compared else []), *_health(run.health)]
     if model.origin.refit:
-        rows = sum(map(len, run.split))
+        rows = sum(run.sizes)
         lines.append(f"scored, then trained anew on all {rows:,} rows, {run.best_epoch} epochs: that network is kept")
     if run.path is not None:
         file = shlex.quote(str(run.path))

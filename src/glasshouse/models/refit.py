@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from ..estimators.targets import Classes, Numbers
-from ..tables.columns import Column
 from ..tables.encoder import TableEncoding
-from ..tables.table import Table
-from ..training.batches import Data
 from ..training.loop import fit
 from ..training.state import State
 from ..training.watchers import Watcher
-from .labels import written_columns_of
 from .model import Model
+from .prepared import Part, Prepared
 
 __all__ = ["refitted"]
 
@@ -33,21 +26,13 @@ class _Until(Watcher):
         return state.epoch >= self.epochs
 
 
-def refitted(
-    model: Model,
-    rows: Table,
-    y: npt.NDArray[Any],
-    weight: npt.NDArray[np.float64] | None,
-    columns: list[Column],
-    epochs: int,
-    watchers: Sequence[Watcher] = (),
-) -> Model:
+def refitted(model: Model, found: Prepared, epochs: int, watchers: Sequence[Watcher] = ()) -> Model:
     """The same recipe on all rows, without the validation rows that chose: they train too.
 
     Parameters
     ----------
-    rows, y, weight
-        Every row that has a target, the target, and how much each counts.
+    found : Prepared
+        Every row that has a target.
     epochs : int
         The epoch that validation chose for the judged network.
 
@@ -56,12 +41,12 @@ def refitted(
     Model
         The judged one if somebody ended the refit by hand: half of a refit is worse than none.
     """
-    encoder = TableEncoding.fit(rows, model.encoder.exclude, columns, model.encoder.marks)
+    rows, y = found.rows, found.whole.y
+    encoder = TableEncoding.fit(rows, model.encoder.exclude, found.columns, model.encoder.marks)
     targets = model.targets if isinstance(model.targets, Classes) else Numbers.of(y)
     recipe = replace(model.recipe, monitor="loss", patience=None)
-    X = encoder.encode(rows).compact()
+    data = Part(encoder.encode(rows), y, found.whole.weight).data(targets, recipe.dtype)
     state = State.begun(recipe.initialized(len(encoder.feature_names), targets.n_outputs), recipe)
-    data = Data(X, written_columns_of(targets, y, recipe.dtype), weight)
     try:
         fit(state, data, recipe, watchers=[*watchers, _Until(epochs)])
     except KeyboardInterrupt:  # in the first epoch

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .baselines import Baseline
     from .labels import Labels
     from .leaks import Leak
+    from .prepared import Sizes
     from .scores import Difference
 
 __all__ = ["Run"]
@@ -39,6 +40,7 @@ class Run:
 
     table: Table
     columns: list[Column]
+    sizes: Sizes
     split: Split
     without_target: int
     leaks: list[Leak]

@@ -89,7 +89,7 @@ def subject_of(given: Any, source: Any, reading: Reading | None) -> Subject:
     known = (run is not None and judged is run.table) or model.knows(judged)
     part, rows, sizes = _judging(model, judged, known)
     if run is not None:
-        sizes = dict(zip(PARTS, map(len, (run.split.train, run.split.validation, run.split.test)), strict=True))
+        sizes = dict(zip(PARTS, run.sizes, strict=True))
     some = judged.take(rows)
     labels, encoded = model.labels_in(some), model.encoder.encode(some)
     outputs = model.outputs_of(encoded)
