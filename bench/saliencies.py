@@ -128,7 +128,7 @@ def costs() -> str:
 
         def gradient(work: Workspace = work, evidence: Evidence = evidence) -> None:
             for batch in evidence.panels():
-                loss_and_gradient(work, work.load(*batch), add=True)
+                loss_and_gradient(work, work.load(*batch[:4]), add=True)
 
         calls: list[Callable[[], object]] = [gradient]
         calls += [lambda n=name, w=network, e=evidence: criterion(n).saliency(w, e) for name in COSTS]

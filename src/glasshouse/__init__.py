@@ -40,6 +40,8 @@ _HOMES = {
     "Model": "models.model",
     "load": "models.model",
     "train": "models.train",
+    "stream": "models.stream",
+    "Stream": "models.stream",
     "from_onnx": "models.convert.onnx_file",
     "from_sklearn": "models.convert.verbs",
     "from_torch": "models.convert.verbs",

@@ -32,6 +32,8 @@ from .models.diagnosing import diagnose as diagnose
 from .models.model import Model as Model
 from .models.model import load as load
 from .models.pruning import prune as prune
+from .models.stream import Stream as Stream
+from .models.stream import stream as stream
 from .models.tracing import check as check
 from .models.tracing import trace as trace
 from .models.train import train as train

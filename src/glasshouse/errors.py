@@ -8,12 +8,13 @@
     ├── SpecificationError         a network to trace that cannot be read, or whose parts do not fit
     ├── AnswersError               a solution made by hand that cannot be read
     ├── OptionError                a choice that does not exist or does not fit
+    ├── WorldError                 ranks that are not in one world, or do not agree about the run
     └── TrainingDiverged           exit code 3: the loss or the gradient stopped being a number
 
 `HealthWarning` is no error: it says that a fit has ended with a network that is severely ill.
 
-All but the last are also `ValueError`, and `TrainingDiverged` is also `FloatingPointError`, so that callers who know
-only Python's own errors catch them too.
+All but the last two are also `ValueError`, `WorldError` is also `RuntimeError` and `TrainingDiverged` also
+`FloatingPointError`, so that callers who know only Python's own errors catch them too.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "SpecificationError",
     "TableError",
     "TrainingDiverged",
+    "WorldError",
     "choose",
     "expect_number",
 ]
@@ -71,6 +73,10 @@ class AnswersError(GlasshouseError, ValueError):
 
 class OptionError(GlasshouseError, ValueError):
     """A choice that does not exist, or does not fit the others."""
+
+
+class WorldError(GlasshouseError, RuntimeError):
+    """Ranks, processes that train together, that are not in one world or do not agree about the run."""
 
 
 class TrainingDiverged(GlasshouseError, FloatingPointError):

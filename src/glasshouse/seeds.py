@@ -16,11 +16,12 @@ PURPOSES = (
     "topology",
     "leaks",
     "evolution",
+    "sweep",
 )  # appended to, never reordered: the place is the child's key
 
 
-def stream(seed: int, purpose: str) -> np.random.Generator:
-    """Return the generator of a purpose.
+def stream(seed: int, purpose: str, *place: int) -> np.random.Generator:
+    """Return the generator of a purpose, or of a place within it: an epoch, a trial.
 
     Raises
     ------
@@ -36,4 +37,5 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     """
     if not 0 <= seed < 1 << 32:
         raise OptionError(f"seed is {seed}: it must be a whole number from 0 to {(1 << 32) - 1}")
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(PURPOSES.index(purpose),))))
+    key = (PURPOSES.index(purpose), *place)
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

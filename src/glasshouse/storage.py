@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors.numpy import load, save
 
 from .errors import GlasshouseError, ModelFileError
 
@@ -175,22 +175,46 @@ def read(path: str | os.PathLike[str], kind: str) -> tuple[dict[str, Any], dict[
         raise ModelFileError(f"{path} cannot be read: {error.strerror or error}") from error
     except (SafetensorError, TypeError, ValueError, KeyError, AttributeError) as error:
         raise ModelFileError(f"{path} is not a Glasshouse {kind}, or is damaged: make it again") from error
+    return _checked(path, text, arrays, kind)
+
+
+def unpacked(data: bytes, kind: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """The document and the arrays of `packed` bytes; `name` is what they are called.
+
+    Raises
+    ------
+    ModelFileError
+        If they are of another kind, or damaged.
+    """
+    try:
+        length = int.from_bytes(data[:8], "little")
+        text = json.loads(data[8 : 8 + length])["__metadata__"][FORMAT]
+        arrays = load(data)
+    except (SafetensorError, TypeError, ValueError, KeyError) as error:
+        raise ModelFileError(f"{name} is not a Glasshouse {kind}, or is damaged: make it again") from error
+    return _checked(name, text, arrays, kind)
+
+
+def _checked(
+    name: str | os.PathLike[str], text: str | None, arrays: dict[str, npt.NDArray[Any]], kind: str
+) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    """The document of such a text, if it is whole and goes with the arrays."""
     try:
         whole = json.loads(text or "null")
         if not isinstance(whole, dict) or whole.get("format") != FORMAT:
-            raise ModelFileError(f"{path} was not written by Glasshouse: make it with glasshouse train")
+            raise ModelFileError(f"{name} was not written by Glasshouse: make it with glasshouse train")
         if type(whole["version"]) is not int or whole["version"] != VERSION:
-            raise ModelFileError(f"{path} is version {whole['version']}, this is {VERSION}: upgrade Glasshouse")
+            raise ModelFileError(f"{name} is version {whole['version']}, this is {VERSION}: upgrade Glasshouse")
         if whole["kind"] != kind:
-            raise ModelFileError(f"{path} holds a {whole['kind']}, not a {kind}")
+            raise ModelFileError(f"{name} holds a {whole['kind']}, not a {kind}")
         document = whole["document"]
         damaged = fingerprint(document, arrays) != whole["sha256"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
-        raise ModelFileError(f"{path} is damaged (its header cannot be read): make it again") from error
+        raise ModelFileError(f"{name} is damaged (its header cannot be read): make it again") from error
     if damaged or not isinstance(document, dict):
-        raise ModelFileError(f"{path} is damaged (its SHA-256 does not match its content): make it again")
+        raise ModelFileError(f"{name} is damaged (its SHA-256 does not match its content): make it again")
     return document, arrays
 
 

@@ -15,6 +15,7 @@ FLOORS = {
     "storage": 0,
     "kernels": 0,
     "network": 1,
+    "distributed": 1,
     "tables": 2,
     "training": 2,
     "drawing": 2,
@@ -25,6 +26,7 @@ FLOORS = {
     "models": 5,
     "exporting": 6,
     "reporting": 6,
+    "sweeping": 6,
     "web": 7,
     "cli": 8,
 }

@@ -199,7 +199,7 @@ def test_any_bytes_are_refused_as_a_model(data, tmp_path_factory) -> None:
     ],
 )
 def test_the_task_is_found_out(cells, task) -> None:
-    assert task_of("t", text(cells)) == task
+    assert task_of("t", text(cells).counted()) == task
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_the_task_is_found_out(cells, task) -> None:
 )
 def test_targets_that_cannot_be_learned(cells, message) -> None:
     with pytest.raises(TableError, match=message):
-        task_of("t", text(cells))
+        task_of("t", text(cells).counted())
 
 
 def test_classes_come_in_their_natural_order() -> None:

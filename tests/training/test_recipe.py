@@ -11,13 +11,22 @@ from glasshouse.network.initializers import Initializer
 from glasshouse.network.layers import Dense, Sparse
 from glasshouse.training.optimizers import LBFGS, OPTIMIZERS, Adam, AdamW
 from glasshouse.training.recipe import Recipe
-from glasshouse.training.schedules import SCHEDULES, Cosine, Plateau
+from glasshouse.training.rewiring import Evolution
+from glasshouse.training.schedules import SCHEDULES, Cosine, Plateau, Progress
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=lambda row: row.name)
 @pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=lambda row: row.name)
 def test_recipes_survive_a_file(optimizer, schedule) -> None:
-    smooth = {"schedule": schedule(), "dropout": (0.1, 0.0), "l1": 0.1, "clip_norm": 2.0, "average": 0.5}
+    smooth = {
+        "schedule": schedule(),
+        "dropout": (0.1, 0.0),
+        "l1": 0.1,
+        "clip_norm": 2.0,
+        "average": 0.5,
+        "warm_up": 7,
+        "sync_every": 3,
+    }
     chosen = recipe(
         optimizer=optimizer(),
         hidden_layer_sizes=(3, 4),
@@ -61,6 +70,20 @@ def test_layers_are_sparse_below_density_1_and_drawn_by_the_seed() -> None:
             Density(wrong)
 
 
+def test_the_rate_warms_up_in_equal_parts_to_what_the_schedule_says() -> None:
+    def rates(**choices):
+        chosen = recipe(learning_rate=0.5, max_epochs=3, **choices)
+        return [chosen.rate(Progress(step // 4, 3, step, 12, 0, 0)) for step in range(12)]
+
+    plain = rates()
+    assert plain == rates(warm_up=1) == [0.5] * 12
+    assert rates(warm_up=5) == pytest.approx([0.1, 0.2, 0.3, 0.4, *plain[4:]], rel=1e-15)
+    falling = rates(schedule=Cosine())
+    assert rates(schedule=Cosine(), warm_up=8) == pytest.approx(
+        [rate * min(step / 8, 1) for step, rate in enumerate(falling, start=1)], rel=1e-15
+    )
+
+
 @pytest.mark.parametrize(
     ("choices", "message"),
     [
@@ -85,6 +108,15 @@ def test_layers_are_sparse_below_density_1_and_drawn_by_the_seed() -> None:
         ({"optimizer": LBFGS(), "dropout": (0.1,)}, "lbfgs takes whole, smooth steps and knows no dropout"),
         ({"optimizer": LBFGS(), "l1": 0.1}, "knows no l1"),
         ({"optimizer": LBFGS(), "schedule": Cosine()}, "knows no schedule"),
+        ({"optimizer": LBFGS(), "warm_up": 5}, "knows no warm_up"),
+        ({"optimizer": LBFGS(), "sync_every": 2}, "knows no sync_every"),
+        (
+            {"density": Density(0.5), "evolution": Evolution(), "sync_every": 2},
+            "sync_every is 2: connections that move",
+        ),
+        ({"sync_every": 0}, "sync_every is 0: it must be a whole number of at least 1"),
+        ({"sync_every": 1.5}, "sync_every is 1.5: it must be a whole number"),
+        ({"warm_up": -1}, "warm_up is -1: it must be a whole number of at least 0"),
         ({"optimizer": LBFGS(), "dtype": "float32"}, "set dtype to 'float64'"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0: it must be a number above 0"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),

@@ -11,6 +11,7 @@ import traceback
 import click
 
 from .. import __version__
+from ..distributed.launcher import first_word, launched
 from ..errors import GlasshouseError
 
 __all__ = ["VERBS", "glasshouse", "run"]
@@ -29,6 +30,7 @@ VERBS = {
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }
+ON_RANKS = ("train",)  # what several ranks do together
 
 
 class Verbs(click.Group):
@@ -42,6 +44,9 @@ class Verbs(click.Group):
             near = difflib.get_close_matches(name, VERBS, n=1)
             cure = f"did you mean {near[0]!r}?" if near else f"the verbs are {', '.join(VERBS)}"
             raise click.UsageError(f"there is no verb {name!r}: {cure}", ctx)
+        launch = launched()
+        if launch is not None and name not in ON_RANKS:
+            raise click.ClickException(f"{name} runs on one process: leave {launch.launcher} out")
         command: click.Command = getattr(importlib.import_module(f".{name}", __package__), name)
         return command
 
@@ -65,7 +70,12 @@ def run(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 a check failed, 2 bad input or usage, 3 training diverged, 4 our fault."""
     # OpenMP threads that spin while they wait made boosted trees fifty times slower on a busy machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+    code = _run(sys.argv[1:] if arguments is None else arguments)
+    if code and launched():
+        from ..distributed.world import joined, stop
+
+        stop(joined(), code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:
@@ -86,8 +96,8 @@ def _run(arguments: list[str]) -> int:
         return _fail(_one_line(error.format_message()), 2)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted: nothing was written", 130)
-    except SystemExit:  # Click's answer to a reader who has seen enough
-        return 0
+    except SystemExit as error:  # 1 is Click's answer to a reader who has seen enough; else a rank for which 0 speaks
+        return 0 if error.code == 1 else 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -109,6 +119,11 @@ def _trace(arguments: list[str]) -> None:
 
 
 def _fail(message: str, code: int) -> int:
+    """Say what is wrong, for all ranks if they all have it: rank 0 is heard first, and ends them."""
+    launch = launched()
+    if launch is not None and launch.rank > 0:
+        first_word(launch.rank)
+        message = f"rank {launch.rank}: {message}"
     click.echo(f"glasshouse: {message}", err=True)
     return code
 

@@ -42,10 +42,14 @@ MOST_LEAKS = 6
 @click.option("--density", type=float, metavar="SHARE", help="Of the connections, from the start.  [default: 1]")
 @click.option("--learning-rate", type=float, help="Of the first step.  [default: 0.005]")
 @click.option("--epochs", type=int, help="At most.  [default: 60]")
-@click.option("--batch-size", type=int, metavar="N", help="Rows a step.  [default: 128, or 64 of few rows]")
+@click.option(
+    "--batch-size", type=int, metavar="N", help="Rows a step, over all ranks.  [default: 128, or 64 of few rows]"
+)
 @click.option("--dropout", type=float, metavar="SHARE", help="Of the hidden units, left out by a step.  [default: 0]")
 @click.option("--l2", type=float, help="The penalty on squared weights.  [default: 0.0002]")
 @click.option("--clip-norm", type=float, help="Shorten the gradient to this norm where it is longer.")
+@click.option("--warm-up", type=int, metavar="STEPS", help="The rate rises over these.  [default: 0]")
+@click.option("--sync-every", type=int, metavar="STEPS", help="Ranks average their weights after these.  [default: 1]")
 @click.option(
     "--metric", metavar="NAME", help="What chooses the epoch: log_loss, accuracy, roc_auc; of numbers rmse, r2, mae."
 )
@@ -53,6 +57,7 @@ MOST_LEAKS = 6
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seeds split, weights and order.")
 @click.option("--baselines/--no-baselines", default=True, help="Train plain predictors on the same rows, to compare.")
 @click.option("--checkpoint", metavar="FILE", help="Keep the whole state of the training there, after every epoch.")
+@click.option("--memory", metavar="SIZE", help="Read TABLE in parts if it takes more.  [default: half of what is free]")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, to the same model as without the stop.")
 @report_option(None, "Write a page about the model beside it, as NAME.html.  [default: where matplotlib is]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
@@ -79,12 +84,15 @@ def train(
     dropout: float | None,
     l2: float | None,
     clip_norm: float | None,
+    warm_up: int | None,
+    sync_every: int | None,
     metric: str | None,
     refit: bool,
     seed: int,
     baselines: bool,
     checkpoint: str | None,
     resume: bool,
+    memory: str | None,
     with_report: bool | None,
     as_json: bool,
 ) -> None:
@@ -95,12 +103,14 @@ def train(
     circles, spirals, xor. Rows are dealt to training, validation and test; whatever chooses sees validation only, and
     every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far.
     """
+    from ..distributed.world import world
     from ..models.train import place_for
     from ..models.train import train as train_model
     from ..tables.reading import as_table
 
-    plan = planned(with_report, place_for(table, test, out), table, test)
-    with progress(quiet=as_json) as watchers:
+    speaks = world().rank == 0
+    plan = planned(with_report if speaks else False, place_for(table, test, out), table, test)
+    with progress(quiet=as_json or not speaks) as watchers:
         model = train_model(
             table,
             target=target,
@@ -124,17 +134,22 @@ def train(
             dropout=dropout,
             l2=l2,
             clip_norm=clip_norm,
+            warm_up=warm_up,
+            sync_every=sync_every,
             metric=metric,
             refit=refit,
             seed=seed,
             baselines=baselines,
             checkpoint=checkpoint,
             resume=resume,
+            memory=memory,
             watchers=watchers,
         )
         plan = written(
             plan, model, lambda: None if test is None else as_table(test, reading, of_another=True), watchers
         )
+    if not speaks:
+        return
     if as_json:
         echo_json(_document(model, plan))
     else:
@@ -189,7 +204,7 @@ def _reading(model: Model) -> list[str]:
     """The table, and what surprised in it, by column."""
     run = _run_of(model)
     dialect = f", {run.table.dialect}" if run.table.dialect else ""
-    lines = [f"{run.table.name}: {run.table.n_rows:,} rows, {len(run.table.columns)} columns{dialect}"]
+    lines = [f"{run.table.name}: {run.n_rows:,} rows, {len(run.table.columns)} columns{dialect}"]
     lines += [f"  {note}" for note in run.table.notes]
     dropped: dict[str, list[str]] = {}
     for column in run.columns:
@@ -235,7 +250,19 @@ def _training(model: Model) -> list[str]:
         f"{test['rows']:,} to test ({where}{rule})",
         f"{model.target}: {meaning}; network {sizes}, {len(model.network.parameters):,} parameters, "
         f"best epoch {run.best_epoch} of {run.epochs}{' (stopped by hand)' if run.interrupted else ''}",
+        *_steps(model),
     ]
+
+
+def _steps(model: Model) -> list[str]:
+    """What a step is, where that is not the default: of several ranks, or of larger batches."""
+    run, recipe = _run_of(model), model.recipe
+    if run.ranks == 1 and not recipe.warm_up:
+        return []
+    ranks = f"{run.ranks} ranks, " if run.ranks > 1 else ""
+    apart = f", averaged every {recipe.sync_every} steps" if recipe.sync_every > 1 and run.ranks > 1 else ""
+    rise = f", rising over {recipe.warm_up:,} steps" if recipe.warm_up else ""
+    return [f"{ranks}{recipe.batch_size:,} rows a step in all{apart}, learning rate {recipe.learning_rate:.3g}{rise}"]
 
 
 def _scores(model: Model) -> list[str]:

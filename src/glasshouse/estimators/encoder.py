@@ -8,9 +8,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from ..errors import TableError
 from ..tables.corrections import Corrections
 from ..tables.encoder import TableEncoding
 from ..tables.frames import table_of
+from ..tables.sketches import Sketch, sketch_of
+from ..tables.table import listed
 from .base import Array
 
 __all__ = ["TableEncoder"]
@@ -36,6 +39,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ----------
     encoding_ : TableEncoding
         What was learned, column by column.
+    sketches_ : dict of str to Sketch
+        What `partial_fit` has seen of each column.
     feature_names_in_ : (n_columns,)
     n_features_in_ : int
 
@@ -56,6 +61,32 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         self.drop = drop
         self.missing = missing
 
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Learn from these rows too, in bounded memory; the order and the cut of the rows change nothing.
+
+        Raises
+        ------
+        TableError
+            If the columns are others than before, none of those so far can be learned from, or a number is infinite.
+        """
+        corrections = Corrections(self.kinds or {}, self.drop, self.missing)
+        table = corrections.mark(table_of(X, "X"))
+        names, more = tuple(table.columns), {n: sketch_of(c.counted()) for n, c in table.columns.items()}
+        known: dict[str, Sketch] = getattr(self, "sketches_", {})
+        if known and set(known) != set(names):
+            raise TableError(
+                f"X has the columns {listed(names)}, those so far are {listed(list(known))}: give the same"
+            )
+        self.sketches_ = {name: known[name] + sketch for name, sketch in more.items()} if known else more
+        said = corrections.said(table)
+        columns = [sketch.described(name, said.get(name)) for name, sketch in self.sketches_.items()]
+        self.encoding_ = TableEncoding.of_sketches(
+            "X", names, self.sketches_, columns, marks=corrections.resolved(table)
+        )
+        self.feature_names_in_ = np.array(names, dtype=object)
+        self.n_features_in_ = len(names)
+        return self
+
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from every row of a frame, or of an array.
 
@@ -66,6 +97,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         corrections = Corrections(self.kinds or {}, self.drop, self.missing)
         table = corrections.mark(table_of(X, "X"))
+        self.__dict__.pop("sketches_", None)
         self.encoding_ = TableEncoding.fit(table, columns=corrections.describe(table), marks=corrections.marks)
         self.feature_names_in_ = np.array(list(table.columns), dtype=object)
         self.n_features_in_ = len(table.columns)

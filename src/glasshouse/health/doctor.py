@@ -80,7 +80,7 @@ class Doctor(Watcher):
             self.samples[-1].updates.extend(updates(state.network, self._before, now))
             self.samples[-1].still.extend(still(state.network, self._before, now))
         self._before = None
-        if state.step < self._next or state.epoch == self._epoch:
+        if state.step < self._next or state.epoch == self._epoch or work.n == 0:  # a rank without rows in this batch
             return
         self._next, self._epoch = state.step + self.every, state.epoch
         self.samples.append(Sample(state.epoch, state.step, *glance(work), [], []))

@@ -146,7 +146,7 @@ def flow_of(recipe: Recipe, data: Data, first: Initializer, networks: int = NETW
         work = Workspace(network, recipe.loss, min(ROWS, data.n_rows))
         gauge = Gauge(work)
         for batch in Batches(data, work.capacity):
-            n = work.load(*batch)
+            n = work.load(*batch[:4])
             loss_and_gradient(work, n)
             gauge.add(n)
         hidden = gauge.layers()[:-1]
@@ -194,7 +194,7 @@ def range_test(recipe: Recipe, data: Data) -> tuple[list[float], list[float]]:
     state = State.begun(recipe.initialized(data.X.shape[1], data.Y.shape[1]), recipe)
     work = Workspace(state.network, recipe.loss, data.n_rows, movable=state.movable)
     (batch,) = Batches(data, data.n_rows, None, recipe.loss_scale)
-    n = work.load(*batch)
+    n = work.load(*batch[:4])
     rates: list[float] = np.geomspace(LOWEST, HIGHEST, STEPS).tolist()
     losses: list[float] = []
     with np.errstate(all="ignore"):

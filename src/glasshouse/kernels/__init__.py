@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import OptionError
 from . import _cpu
 
-__all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "team_size"]
+__all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "share", "team_size"]
 
 _LEVELS = ("x86_64_v2", "x86_64_v3", "x86_64_v4")
 
@@ -48,11 +48,21 @@ def arithmetic(dtype: npt.DTypeLike):  # type: ignore[no-untyped-def]  # typed i
     return {np.dtype(np.float32): float32, np.dtype(np.float64): float64}[np.dtype(dtype)]
 
 
+_sharing = 1
+
+
+def share(n: int) -> None:
+    """From now on n processes, this one among them, share the processors it may run on."""
+    global _sharing  # noqa: PLW0603  # a fact about the process
+    _sharing = n
+
+
 def team_size() -> int:
-    """How many threads a fit may use: ``GLASSHOUSE_NUM_THREADS``, else the processors this process may run on."""
+    """How many threads a fit may use: ``GLASSHOUSE_NUM_THREADS``, else this process's part of the processors."""
     asked = os.environ.get("GLASSHOUSE_NUM_THREADS")
     if asked is not None:
         if not asked.isdecimal() or not 1 <= int(asked) <= 1024:
             raise OptionError(f"GLASSHOUSE_NUM_THREADS is {asked!r}: it must be a whole number from 1 to 1024")
         return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(mine // _sharing, 1)

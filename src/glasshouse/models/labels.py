@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Target
-from ..tables.cells import Cells
+from ..tables.cells import Cells, Counted
 from ..tables.columns import describe, missing_mask, numbers
 from ..training.batches import OneHot
 
@@ -44,7 +44,7 @@ class Labels(NamedTuple):
     matched: dict[str, str]
 
 
-def task_of(name: str, cells: Cells) -> str:
+def task_of(name: str, counted: Counted) -> str:
     """'regression' for a column of numbers, unless they are few whole ones; else 'classification'.
 
     Raises
@@ -52,7 +52,6 @@ def task_of(name: str, cells: Cells) -> str:
     TableError
         If the column holds nothing to learn.
     """
-    counted = cells.counted()
     present = counted.where(~missing_mask(counted.words))
     distinct = len(present.words)
     if distinct == 0:

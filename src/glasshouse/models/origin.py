@@ -38,6 +38,8 @@ class Origin:
         Whether test rows were held out of it.
     refit : bool
         Whether the network was trained anew on all of them once the scores were known.
+    streamed : bool
+        Whether the table was read in parts: its rows were dealt one by one, and `rows` is the hash of its portions.
     """
 
     file: str
@@ -47,10 +49,13 @@ class Origin:
     order: str | None
     with_test: bool
     refit: bool = False
+    streamed: bool = False
 
 
 def rows_hash(table: Table) -> str:
-    """SHA-256 of the names and cells of a table, in whatever order its columns stand."""
+    """SHA-256 of the names and cells of a table, in whatever order its columns stand; of a sample, of all."""
+    if table.sample is not None:
+        return table.sample.whole
     digest = hashlib.sha256()
     with handed_back():
         for name in sorted(table.columns):
@@ -66,6 +71,8 @@ def rows_hash(table: Table) -> str:
 def parted(table: Table, labels: Labels, task: str, origin: Origin) -> tuple[npt.NDArray[np.int64], Split]:
     """The rows that have a target, and how they are parted: places among those rows."""
     present = np.flatnonzero(~labels.missing)
+    if table.sample is not None:  # every row of which has a target
+        return present, table.sample.parts
     of_class = None if task == "regression" else labels.y[present]
     group = None if origin.group is None else _codes(table.columns[origin.group])[present]
     order = None if origin.order is None else _places(origin.order, table.columns[origin.order], present)

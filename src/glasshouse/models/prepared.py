@@ -19,7 +19,7 @@ from ..tables.encoded import Encoded
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
 from ..tables.splitting import Split
-from ..training.batches import Data
+from ..training.batches import Data, Rows
 from .labels import Labels, columns_of, labels_for, targets_of, task_of, written_columns_of
 from .leaks import Leak, leaks
 from .model import Source
@@ -116,7 +116,7 @@ class Prepared:
         """Of the table."""
         return self.table.n_rows
 
-    def trained(self, dtype: str) -> Data:
+    def trained(self, dtype: str) -> Rows:
         """What trains."""
         return self.whole.take(self.parts.train).data(self.targets, dtype)
 
@@ -140,7 +140,7 @@ def prepared(table: Source, asked: Asked, test: Source | None = None) -> Prepare
         None if name is None else read.resolve(name) for name in (asked.weights, asked.group, asked.order)
     )
     apart = tuple(name for name in (target, counts, group) if name is not None)
-    task = task_of(target, read.columns[target])
+    task = task_of(target, read.columns[target].counted())
     labels = labels_for(target, read.columns[target], task)
     origin = Origin(_file_of(table), rows_hash(read), asked.seed, group, order, test is None)
     present, parts = _dealt(read, labels, task, origin)
@@ -148,7 +148,7 @@ def prepared(table: Source, asked: Asked, test: Source | None = None) -> Prepare
     columns = corrections.describe(read, apart)
     weight = None if counts is None else _weights(rows, counts)
     targets = _targets(labels, present[parts.train], target)
-    encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.marks)
+    encoder = TableEncoding.fit(rows.take(parts.train), apart, columns, corrections.resolved(read))
     encoded = encoder.encode(rows)
     judged = rows.take(parts.test) if test is None else as_table(test, asked.reading, of_another=True)
     return Prepared(

@@ -55,12 +55,15 @@ def recipe_for(
     dropout: float | None = None,
     l2: float | None = None,
     clip_norm: float | None = None,
+    warm_up: int | None = None,
+    sync_every: int | None = None,
     metric: str | None = None,
 ) -> Recipe:
     """The default recipe for so many training rows, with what was asked for in place of its choices; see `train`.
 
-    Where batches are larger than the default's, the rate grows with them, unless it was given: with their size for sgd
-    (Goyal et al. 2017), with its square root for optimisers that scale their steps (Malladi et al. 2022).
+    Where batches are larger than the default's, the rate grows with them: with their size for sgd (Goyal et al. 2017),
+    with its square root for optimisers that scale their steps (Malladi et al. 2022); and it rises to that over the
+    first epoch. A rate or a warm-up that is given stays as it is.
 
     Raises
     ------
@@ -88,9 +91,14 @@ def recipe_for(
         "dropout": None if dropout is None else (dropout,),
         "l2": l2,
         "clip_norm": clip_norm,
+        "warm_up": warm_up,
+        "sync_every": sync_every,
     }
-    if batch_size is not None and learning_rate is None and not whole:
+    if batch_size is not None and not whole:
         expect_number("batch_size", batch_size, lambda size: size >= 1, "of at least 1", whole=True)
-        larger = max(batch_size / recipe.batch_size, 1.0)
-        asked["learning_rate"] = recipe.learning_rate * (larger if optimizer == SGD.name else math.sqrt(larger))
+        larger = batch_size / recipe.batch_size
+        if larger > 1 and learning_rate is None:
+            asked["learning_rate"] = recipe.learning_rate * (larger if optimizer == SGD.name else math.sqrt(larger))
+        if larger > 1 and warm_up is None:
+            asked["warm_up"] = math.ceil(n_rows / batch_size)
     return replace(recipe, **{name: value for name, value in asked.items() if value is not None})

@@ -32,6 +32,10 @@ class Run:
         Columns that tell the target too well to be true.
     health : Diagnosis
         What the doctor found who watched the training.
+    table, n_rows : Table, int
+        What was read, and how many rows there are: of a table that was read in parts, a sample is held.
+    ranks : int
+        How many processes trained it together.
     interrupted : bool
         Whether somebody ended the training by hand; the model is the best so far.
     differences : list of (Baseline, Difference)
@@ -39,6 +43,7 @@ class Run:
     """
 
     table: Table
+    n_rows: int
     columns: list[Column]
     sizes: Sizes
     split: Split
@@ -49,6 +54,7 @@ class Run:
     surprises: Surprises
     epochs: int
     best_epoch: int
+    ranks: int
     interrupted: bool
     seconds: float
     baselines: list[Baseline]

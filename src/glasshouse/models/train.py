@@ -12,13 +12,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .. import __version__
+from ..distributed.agreement import agree
+from ..distributed.communicator import Communicator
+from ..distributed.endings import joint
+from ..distributed.world import world
+from ..errors import OptionError
 from ..health.doctor import Doctor
 from ..storage import checked_place
 from ..tables.encoded import Encoded
 from ..tables.reading import Reading
 from ..training.checkpoints import begin
 from ..training.loop import Validation, fit
+from ..training.optimizers import LBFGS
 from ..training.state import State
+from ..training.together import any_of
 from ..training.watchers import Watcher, announce, announce_understood
 from .baselines import Baseline
 from .baselines import baselines as train_baselines
@@ -31,8 +39,10 @@ from .model import Model, Source
 from .prepared import Asked, Prepared, prepared
 from .recipes import recipe_for
 from .refit import refitted
+from .room import bytes_of, needed, outgrows
 from .run import Run
 from .scores import difference, scores
+from .streamed import streamed_table
 
 __all__ = ["place_for", "train"]
 
@@ -62,11 +72,14 @@ def train(
     dropout: float | None = None,
     l2: float | None = None,
     clip_norm: float | None = None,
+    warm_up: int | None = None,
+    sync_every: int | None = None,
     metric: str | None = None,
     refit: bool = False,
     baselines: bool = True,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
+    memory: int | str | None = None,
     watchers: Sequence[Watcher] = (),
 ) -> Model:
     """Train a network on a table and judge it on rows that chose nothing.
@@ -110,7 +123,13 @@ def train(
     learning_rate, epochs, clip_norm : float, int, float, optional
         0.005, falling along a cosine; at most 60; the gradient is not clipped if None.
     batch_size : int, optional
-        Rows a step: 128, or 64 of fewer than 5,000 rows. Of larger batches the rate is larger; see `recipe_for`.
+        Rows a step, over all ranks: 128, or 64 of fewer than 5,000 rows. Larger batches take a larger rate, which rises
+        to that over the first epoch.
+    warm_up : int, optional
+        Steps over which the rate rises to what it is to be: none, or of larger batches those of the first epoch.
+    sync_every : int, optional
+        Of several ranks, how many steps each takes by itself before their weights are averaged: 1, where their
+        gradients are added up in every step.
     dropout, l2 : float, optional
         The share of hidden units a step leaves out: none if None; the penalty on squared weights: 2e-4.
     metric : str, optional
@@ -125,6 +144,9 @@ def train(
         The whole state of the training is written there after every epoch.
     resume : bool
         Go on from the checkpoint, to the same model as without the stop; begin if there is none yet.
+    memory : int or str, optional
+        Bytes, or words such as '1GB'. A file that would take more is read in parts, anew every epoch, while a sample of
+        its rows chooses and judges; half of what is free if None.
 
     Raises
     ------
@@ -143,8 +165,14 @@ def train(
     asked = dict(locals())
     announce(watchers, "reading")
     path = place_for(table, test, out)
+    together = world()
+    watchers, keeps = (watchers, True) if together.rank == 0 else ((), False)
+    agree(together, {"version": __version__, "command": command(train, **asked)})
     question = Asked(target, kinds, drop, missing, weights, group, order, reading, seed)
-    found = prepared(table, question, test)
+    whole = {"refit": refit, "optimizer lbfgs": optimizer == LBFGS.name, "order": order is not None}
+    with joint(together):
+        needs = [name for name in whole if whole[name]]
+        found = _prepared(table, question, test, memory, needs, watchers, together)
     targets, encoder, sizes = found.targets, found.encoder, found.sizes
     recipe = recipe_for(
         targets,
@@ -161,6 +189,8 @@ def train(
         dropout=dropout,
         l2=l2,
         clip_norm=clip_norm,
+        warm_up=warm_up,
+        sync_every=sync_every,
         metric=metric,
     )
     announce_understood(watchers, encoder, targets)
@@ -171,8 +201,9 @@ def train(
     first = recipe.initialized(len(encoder.feature_names), targets.n_outputs)
     state, keepers = begin(State.begun(first, recipe), (trained, held_out), recipe, checkpoint, resume)
     doctor = Doctor()
-    fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), [*watchers, doctor, *keepers])
-    health = doctor.diagnose(state, trained, recipe, encoder.feature_names)
+    looking = [*watchers, doctor, *keepers] if keeps else []
+    fit(state, trained, recipe, Validation(held_out, score_by(recipe.monitor, targets)), looking, together)
+    health = doctor.diagnose(state, trained.shown, recipe, encoder.feature_names)
     seconds = time.perf_counter() - started
     model = Model(
         encoder,
@@ -190,16 +221,17 @@ def train(
     announce(watchers, "judging")
     model, judgement = judged(model, found)
     plain: list[Baseline] = []
-    if baselines:
+    if baselines and keeps:
         seen, judging = found.whole.take(found.parts.train), _with_label(found.test_rows, judgement.labels)
         plain = train_baselines(targets, (seen.rows, seen.y), judging, seed, watchers)
     if refit and not state.interrupted:
         announce(watchers, "training on all rows")
         model = refitted(model, found, state.best.epoch if state.best else state.epoch, watchers)
-    if path is not None:
+    if path is not None and keeps:
         model.save(path)
     run = Run(
         table=found.table,
+        n_rows=found.n_rows,
         columns=found.columns,
         sizes=sizes,
         split=found.parts,
@@ -210,6 +242,7 @@ def train(
         surprises=judgement.surprises,
         epochs=state.epoch,
         best_epoch=state.best.epoch if state.best else state.epoch,
+        ranks=together.size,
         interrupted=state.interrupted or (refit and not model.origin.refit),
         seconds=seconds,
         baselines=plain,
@@ -217,6 +250,30 @@ def train(
         path=path,
     )
     return replace(model, run=run)
+
+
+def _prepared(
+    table: Source,
+    question: Asked,
+    test: Source | None,
+    memory: int | str | None,
+    needs_all: Sequence[str],
+    watchers: Sequence[Watcher],
+    together: Communicator,
+) -> Prepared:
+    """The table in memory, or in parts where it would take too much of it; every rank has the same."""
+    limit = None if memory is None else bytes_of(memory)
+    (in_parts,) = any_of(together, outgrows(table, limit))
+    if in_parts and needs_all:
+        raise OptionError(
+            f"{needs_all[0]} needs every row of {table} in memory, about {needed(Path(table)) / 1e9:.1f} GB, "
+            "and it is to be read in parts: give more memory, or leave it out"
+        )
+    if in_parts:
+        return streamed_table(table, question, test, limit, together, watchers)
+    found = prepared(table, question, test)
+    agree(together, {"rows": found.origin.rows})
+    return found
 
 
 def judged(model: Model, found: Prepared) -> tuple[Model, Judgement]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -14,6 +16,7 @@ from ..errors import OptionError, TableError
 from ..estimators.targets import Labels, Numbers
 from ..storage import checked_place, is_stored, write_bytes
 from ..tables.corrections import Corrections
+from ..tables.dataset import dataset
 from ..tables.encoder import Surprises
 from ..tables.reading import Reading, as_table
 from ..tables.table import Table
@@ -21,9 +24,12 @@ from ..tables.windows import cut_windows
 from .convert.onnx_file import from_onnx
 from .judgement import Judgement
 from .model import Model, Source
+from .room import outgrows
+from .streamed import sample_of
 
 __all__ = ["evaluate", "inspect", "predict", "windows"]
 
+Array = npt.NDArray[Any]
 AnyModel = str | os.PathLike[str] | Model
 
 
@@ -57,6 +63,8 @@ def predict(
 ) -> pa.Table:
     """Predict every row of a table; with `out`, write the predictions there as CSV.
 
+    A file that would take more than half of the memory that is free is read in parts.
+
     Returns
     -------
     pyarrow.Table
@@ -79,7 +87,8 @@ def predict_rows(
     if out is not None:
         checked_place(out, model, table)
     model = model_of(model)
-    outputs, surprises = model.outputs(as_table(table, reading))
+    in_parts = outgrows(table, None)
+    outputs, surprises = _in_parts(model, table, reading) if in_parts else model.outputs(as_table(table, reading))
     decoded, targets = model.decode(outputs), model.targets
     columns: dict[str, Any] = {"prediction": decoded} if decoded.ndim == 1 else {}
     if isinstance(targets, Labels):
@@ -90,6 +99,19 @@ def predict_rows(
     if out is not None:
         write_bytes(out, as_csv(predictions))
     return predictions, surprises
+
+
+def _in_parts(model: Model, table: str, reading: Reading | None) -> tuple[Array, Surprises]:
+    """`Model.outputs` of a table that outgrows memory."""
+    data, encoder = dataset(os.fspath(table), reading), model.encoder
+    names = encoder.columns_in(data.headings)
+    found, surprises = [], Surprises({}, {})
+    for portion in data.portions:
+        for block in portion.blocks(list(names.values())):
+            encoded = encoder.encode_block(block.called(names).without(encoder.marks))
+            found.append(model.outputs_of(encoded))
+            surprises = surprises + encoded.surprises()
+    return np.concatenate(found), surprises
 
 
 def as_csv(table: pa.Table) -> bytes:
@@ -131,7 +153,10 @@ def trained_table(model: AnyModel, found: Model, reading: Reading | None) -> Tab
     source = file if file.startswith("example:") else str(place)
     if not file or not (file.startswith("example:") or place.exists()):
         raise TableError(f"the table {file or 'the model was trained on'} is not beside the model: name a table")
-    rows = as_table(source, reading)
+    if found.origin.streamed:
+        rows = sample_of(source, reading, found.origin, found.target, found.encoder.marks)
+    else:
+        rows = as_table(source, reading)
     if not found.knows(rows):
         raise TableError(
             f"{source} holds other rows than those the model was trained on: name a table, or say again how this one "

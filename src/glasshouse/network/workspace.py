@@ -47,6 +47,8 @@ class Workspace:
     loss : bound loss
     arrays : what an optimiser's step sweeps over
     gradient : (n_parameters,), or empty if the workspace is for the way forward only
+    sums : (n_parameters + 2,), or empty
+        The gradient, and behind it room for the loss and the rows of the batch: what ranks add up in one call.
     columns : list of Columns
         The inputs, then the columns of each layer.
     inputs : list of Columns
@@ -74,7 +76,8 @@ class Workspace:
         self.kernels = arithmetic = kernels.arithmetic(network.dtype)
         trains = loss is not None
         row = None if loss is None else loss_for(loss, network.layers[-1].activation)
-        self.gradient = np.zeros_like(network.parameters) if trains else np.zeros(0, network.dtype)
+        self.sums = np.zeros(len(network.parameters) + 2 if trains else 0, network.dtype)
+        self.gradient = self.sums[: len(network.parameters)]
         if trains:
             self.arrays = arithmetic.Arrays(network.parameters, self.gradient, movable, network.n_weights, self.team)
         gradients = network.views(self.gradient) if trains else [(None, None)] * len(network.layers)

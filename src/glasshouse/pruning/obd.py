@@ -39,7 +39,7 @@ def obd_with_gradient(network: Network, evidence: Evidence) -> Array:
 def _saliency(network: Network, evidence: Evidence, method: str, with_gradient: bool = False) -> Array:
     curvature = Curvature(network, evidence.loss, method)
     for batch in evidence.panels():
-        curvature.add(*batch)
+        curvature.add(*batch[:4])
     w = network.parameters[: network.n_weights].astype(np.float64)
     found = curvature.diagonal[: len(w)] * w**2 / 2
     return found - curvature.gradient[: len(w)] * w if with_gradient else found

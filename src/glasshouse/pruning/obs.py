@@ -134,7 +134,7 @@ def _moments(surgeon: Surgeon, network: Network, k: int) -> tuple[Array, Array]:
     size = network.layers[k].fan_in + 1
     own, crossed = np.zeros((size, size)), np.zeros((size, size))
     works = [Workspace(some.astype(np.float64), None, PANEL) for some in (network, surgeon.network)]
-    for X, _, weight, rows in surgeon.evidence.panels():
+    for X, _, weight, rows, _ in surgeon.evidence.panels():
         now, before = (_inputs(work, X, rows, k) for work in works)
         with threadpool_limits(1, user_api="blas"):
             own += (now * weight) @ now.T
@@ -154,7 +154,7 @@ def _curvatures(network: Network, evidence: Evidence) -> list[Array]:
     sweeps = Sweeps(network, evidence.loss)
     sums = [np.zeros(layer.fan_out) for layer in network.layers]
     for batch in evidence.panels():
-        n = sweeps.load(*batch)
+        n = sweeps.load(*batch[:4])
         tops = sweeps.carried(n, output_seeds(sweeps, n, True), np.square)
         sums = [total + top.sum(axis=1) for total, top in zip(sums, tops, strict=True)]
     return sums

@@ -21,7 +21,7 @@ def output_sensitivity(network: Network, evidence: Evidence) -> Array:
     """|w| times the mean of |df/dw| over rows and outputs f."""
     sweeps = Sweeps(network, evidence.loss)
     for batch in evidence.panels():
-        n = sweeps.load(*batch)
+        n = sweeps.load(*batch[:4])
         tops = sweeps.carried(n, _slopes(sweeps, n, batch.weight / evidence.scale), np.abs)
         sweeps.add(n, tops, np.abs)
     w = network.parameters[: network.n_weights].astype(np.float64)
@@ -42,6 +42,6 @@ def loss_sensitivity(network: Network, evidence: Evidence) -> Array:
     """|dL/dw w|: what the loss would change by, to first order; before training, SNIP (Lee et al. 2019)."""
     sweeps = Sweeps(network, evidence.loss)
     for batch in evidence.panels():
-        sweeps.load(*batch)
+        sweeps.load(*batch[:4])
     n = network.n_weights
     return np.asarray(np.abs(sweeps.gradient[:n] * network.parameters[:n]))

@@ -43,6 +43,7 @@ __all__ = [
     "is_number",
     "missing_mask",
     "numbers",
+    "readings",
     "truths",
 ]
 
@@ -104,16 +105,23 @@ def numbers(name: str, words: pa.Array) -> npt.NDArray[np.float64]:
     TableError
         If one is infinite, in word or in size, or beyond 1e30, where float32 arithmetic ends soon.
     """
-    readable = pc.match_substring_regex(words, NUMBER).fill_null(False)
-    values = np.full(len(words), np.nan)
-    if pc.any(readable).as_py():
-        values[np.asarray(readable)] = pc.cast(pc.filter(words, readable), pa.float64()).to_numpy(zero_copy_only=False)
-    infinite = (np.abs(values) > LARGEST) | np.asarray(pc.match_substring_regex(words, INFINITE).fill_null(False))
+    values = readings(words)
+    infinite = np.abs(values) > LARGEST
     if infinite.any():
         raise TableError(
             f"column {name!r} holds {words[int(infinite.argmax())].as_py()!r}: a number must be finite "
             f"and within {LARGEST:g}: mend it, or leave the cell empty"
         )
+    return values
+
+
+def readings(words: pa.Array) -> npt.NDArray[np.float64]:
+    """Words as numbers, infinite ones among them; NaN where one is missing or no number."""
+    readable = pc.match_substring_regex(words, NUMBER).fill_null(False)
+    values = np.full(len(words), np.nan)
+    if pc.any(readable).as_py():
+        values[np.asarray(readable)] = pc.cast(pc.filter(words, readable), pa.float64()).to_numpy(zero_copy_only=False)
+    values[np.asarray(pc.match_substring_regex(words, INFINITE).fill_null(False))] = np.inf
     return values
 
 

@@ -86,7 +86,11 @@ class Corrections:
 
     def mark(self, table: Table) -> Table:
         """The table with nulls where a cell is one of the marks."""
-        return marked(table, {table.resolve(column) if column else "": marks for column, marks in self.marks.items()})
+        return marked(table, self.resolved(table))
+
+    def resolved(self, table: Table) -> dict[str, tuple[str, ...]]:
+        """The missing marks by the names of a table."""
+        return {table.resolve(column) if column else "": marks for column, marks in self.marks.items()}
 
 
 def marked(table: Table, marks: Mapping[str, Sequence[str]]) -> Table:

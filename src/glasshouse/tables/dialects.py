@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ..errors import TableError
 from .columns import is_missing, is_number
 from .table import DELIMITERS, Dialect
 
-__all__ = ["Found", "dialect_of", "with_points"]
+__all__ = ["Found", "dialect_of", "pointed", "with_points"]
 
 SAMPLE = 1 << 18  # bytes that decide
 SAMPLE_ROWS = 1000
@@ -36,6 +39,17 @@ def with_points(cell: str) -> str:
     if _COMMA_NUMBER.match(cell):
         return cell.replace(".", "").replace(",", ".")
     return cell.replace(".", "") if re.match(GROUPED_NUMBER, cell) else cell
+
+
+def pointed(words: pa.Array, decimal: str) -> pa.Array:
+    """Words without blanks around them; numbers with a decimal comma become numbers with a point."""
+    trimmed = pc.utf8_trim_whitespace(words)
+    if decimal == ".":
+        return trimmed
+    commas = pc.match_substring_regex(trimmed, COMMA_NUMBER)
+    grouped = pc.match_substring_regex(trimmed, GROUPED_NUMBER)
+    points = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
+    return pc.if_else(pc.or_(commas, grouped), points, trimmed)
 
 
 def dialect_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,9 @@ class Surprises:
 
     unreadable: dict[str, int]
     unseen: dict[str, int]
+
+    def __add__(self, other: Surprises) -> Surprises:
+        return Surprises(*(dict(Counter(a) + Counter(b)) for a, b in zip(vars(self).values(), vars(other).values())))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +72,7 @@ class Encoded:
     def dense(self) -> npt.NDArray[np.float32]:
         """(n_rows, n_features)."""
         out = np.empty((self.n_rows, self.n_features), np.float32)
-        self._write(slice(None), out)
+        self.write_into(slice(None), out)
         return out
 
     def matrix(self) -> Any:
@@ -81,7 +85,7 @@ class Encoded:
         out, end = np.empty((BLOCK, self.n_features), np.float32), 0
         for start in range(0, self.n_rows, BLOCK):
             block = out[: min(BLOCK, self.n_rows - start)]
-            self._write(slice(start, start + len(block)), block)
+            self.write_into(slice(start, start + len(block)), block)
             row, column = block.nonzero()
             here = slice(end, end := end + len(row))
             data[here], columns[here] = block[row, column], column
@@ -98,7 +102,8 @@ class Encoded:
                     found[encoding.name] = count
         return Surprises(unreadable, unseen)
 
-    def _write(self, rows: slice, out: npt.NDArray[np.float32]) -> None:
+    def write_into(self, rows: slice, out: npt.NDArray[np.float32]) -> None:
+        """These rows as numbers, into an array (n_rows, n_features)."""
         start = 0
         for encoding, read, places in zip(self.encodings, self.reads, self.places, strict=True):
             end = start + len(encoding.features)

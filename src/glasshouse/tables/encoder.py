@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -12,11 +12,14 @@ import numpy.typing as npt
 
 from ..errors import TableError
 from ..storage import as_type, restored
+from .blocks import Block
 from .cells import Cells
 from .columns import Column, describe
 from .corrections import marked
 from .encoded import Encoded, Surprises
-from .encodings import ENCODINGS, Encoding
+from .encodings import ENCODINGS, Encoding, NumberEncoding
+from .read import Read
+from .sketches import Sketch
 from .table import Table, listed
 
 __all__ = ["Surprises", "TableEncoding"]
@@ -25,6 +28,14 @@ __all__ = ["Surprises", "TableEncoding"]
 def natural(name: str) -> list[tuple[int, int, str]]:
     """The order people count in: column_2 before column_10."""
     return [(0, int(word), "") if word.isdecimal() else (1, 0, word) for word in re.split(r"([0-9]{1,9})", name)]
+
+
+def _kept(name: str, columns: list[Column], exclude: tuple[str, ...]) -> list[Column]:
+    """The columns that are learned from: the same network, in whatever order they stand."""
+    kept = [column for column in columns if column.kept and column.name not in exclude]
+    if not kept:
+        raise TableError(f"{name} has no column to learn from: every one is empty, constant, an identifier or text")
+    return sorted(kept, key=lambda column: natural(column.name))
 
 
 @dataclass(frozen=True)
@@ -73,16 +84,30 @@ class TableEncoding:
         """
         if columns is None:
             columns = [describe(name, c.counted()) for name, c in table.columns.items() if name not in exclude]
-        kept = [column for column in columns if column.kept and column.name not in exclude]
-        if not kept:
-            raise TableError(
-                f"{table.name} has no column to learn from: every one is empty, constant, an identifier or text"
-            )
-        kept.sort(key=lambda column: natural(column.name))  # the same network, in whatever order the columns stand
+        kept = _kept(table.name, columns, exclude)
         encodings = tuple(
             ENCODINGS[column.kind].fit(column.name, table.columns[column.name].counted()) for column in kept
         )
         return cls(encodings, tuple(table.columns), exclude, dict(marks or {}))
+
+    @classmethod
+    def of_sketches(
+        cls,
+        name: str,
+        names: tuple[str, ...],
+        sketches: Mapping[str, Sketch],
+        columns: list[Column],
+        exclude: tuple[str, ...] = (),
+        marks: dict[str, tuple[str, ...]] | None = None,
+    ) -> TableEncoding:
+        """Learn from what bounded memory kept of a table called `name`, whose columns are `names`; see `fit`."""
+        encodings = tuple(
+            NumberEncoding.of(column.name, *sketches[column.name].numbers())
+            if column.kind == "number"
+            else ENCODINGS[column.kind].fit(column.name, sketches[column.name].counted())
+            for column in _kept(name, columns, exclude)
+        )
+        return cls(encodings, names, exclude, dict(marks or {}))
 
     def keep(self, columns: Collection[str]) -> TableEncoding:
         """The encoding of these columns alone: others are not read any more, and may be absent.
@@ -131,25 +156,50 @@ class TableEncoding:
         reads = [encoding.read(column.words) for encoding, column in zip(self.encodings, cells, strict=True)]
         return Encoded(self.encodings, reads, [column.places for column in cells], table.n_rows)
 
+    def encode_block(self, block: Block) -> Encoded:
+        """The same for a block of a large table, whose numbers are not looked up word by word."""
+        reads, places = [], []
+        for encoding in self.encodings:
+            if isinstance(encoding, NumberEncoding):
+                values = block.numbers(encoding.name)
+                unreadable = block.unreadable(encoding.name, values)
+                reads.append(Read(encoding.codes(values), unreadable, np.zeros(block.n_rows, bool)))
+                places.append(np.arange(block.n_rows))
+            else:
+                cells = block.cells(encoding.name)
+                reads.append(encoding.read(cells.words))
+                places.append(cells.places)
+        return Encoded(self.encodings, reads, places, block.n_rows)
+
     def cells(self, table: Table) -> list[Cells]:
         """The columns it reads, by name, or by place where the table has no header."""
+        names = self.columns_in(table)
+        return [table.columns[names[encoding.name]] for encoding in self.encodings]
+
+    def columns_in(self, table: Table) -> dict[str, str]:
+        """What the columns it reads are called in a table: the same, or, without a header, what stands in their place.
+
+        Raises
+        ------
+        TableError
+            If one is missing.
+        """
         if not table.named:
-            return self._cells_by_place(table)
+            return self._columns_by_place(table)
         gone = [encoding.name for encoding in self.encodings if encoding.name not in table.columns]
         if not gone:
-            return [table.columns[encoding.name] for encoding in self.encodings]
+            return {encoding.name: encoding.name for encoding in self.encodings}
         more = f" (and {len(gone) - 1} more)" if len(gone) > 1 else ""
         raise TableError(
             f"{table.name} lacks column {gone[0]!r}{more}, which the model was trained on: add it, empty if unknown"
         )
 
-    def _cells_by_place(self, table: Table) -> list[Cells]:
-        """The columns of a table without a header: all of them, or all but the target."""
+    def _columns_by_place(self, table: Table) -> dict[str, str]:
+        """In a table without a header: all of the columns, or all but the target."""
         read = [name for name in self.names if name not in self.exclude]
         for names in (list(self.names), read):
             if len(names) == len(table.columns):
-                cells = dict(zip(names, table.columns.values(), strict=True))
-                return [cells[encoding.name] for encoding in self.encodings]
+                return dict(zip(names, table.columns, strict=True))
         raise TableError(
             f"{table.name} has {len(table.columns)} columns and no header, the model was trained on {len(self.names)}: "
             "give the same columns in the same order, or a header"

@@ -24,6 +24,7 @@ from .cells import Counted
 from .columns import missing_mask, numbers, truths
 from .dates import ORDERS, PARTS, moments, order_of
 from .read import SWITCH, Bounds, Read, nowhere, side_by_side
+from .sketches import quantiles, tally_of
 from .taken import OneHotEncoding, ScaledEncoding
 
 __all__ = [
@@ -71,10 +72,11 @@ class NumberEncoding:
         missing = np.isnan(values)
         if missing.all():
             return cls(name, 0.0, 1.0, True)
-        each = np.repeat(values[~missing], counts[~missing])
-        low, median, high = np.quantile(each, (0.25, 0.5, 0.75))
-        distances = np.abs(each - median)
-        scale = high - low or (float(np.median(distances[distances > 0])) if distances.any() else 1.0)
+        tally = tally_of(values[~missing], counts[~missing])
+        low, median, high = quantiles(tally.values, tally.counts, (0.25, 0.5, 0.75))
+        distances = np.abs(tally.values - median)
+        away = distances > 0
+        scale = high - low or (quantiles(distances[away], tally.counts[away], (0.5,))[0] if away.any() else 1.0)
         return cls(name, float(median), float(scale), bool(missing.any()))
 
     @property
@@ -85,11 +87,15 @@ class NumberEncoding:
     def bounds(self) -> list[Bounds]:
         return [CLIPPED, *[SWITCH] * self.indicator]
 
-    def read(self, words: pa.Array) -> Read:
-        values = numbers(self.name, words)
+    def codes(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+        """(n, n_features) of numbers, NaN where there is none."""
         missing = np.isnan(values)
         value = scaled(np.where(missing, self.median, values), self.median, self.scale)
-        return Read(side_by_side(value, *[missing] * self.indicator), missing & ~missing_mask(words), nowhere(words))
+        return side_by_side(value, *[missing] * self.indicator)
+
+    def read(self, words: pa.Array) -> Read:
+        values = numbers(self.name, words)
+        return Read(self.codes(values), np.isnan(values) & ~missing_mask(words), nowhere(words))
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from ..errors import TableError
 from .cells import Cells
 from .table import Table
 
-__all__ = ["table_of"]
+__all__ = ["table_of", "text_of"]
 
 
 def table_of(X: Any, name: str = "the frame") -> Table:
@@ -62,21 +62,25 @@ def _text(column: nw.Series[Any]) -> pa.Array:
     """The cells of a column as text, null where the frame has nothing."""
     try:
         cells = column.to_arrow()
-        cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
-        if pa.types.is_dictionary(cells.type):
-            cells = cells.dictionary_decode()
-        if pa.types.is_boolean(cells.type):
-            cells = pc.if_else(cells, "True", "False")
-        if pa.types.is_timestamp(cells.type):
-            cells = pc.strftime(pc.cast(cells, pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
-        if pa.types.is_floating(cells.type):
-            cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
-        return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+        return text_of(cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells)
     except (pa.ArrowException, OverflowError, TypeError):  # objects of several types
         missing = column.is_null().to_list()
         return pa.array(
             [None if gone else _word(cell) for gone, cell in zip(missing, column.to_list(), strict=True)], pa.string()
         )
+
+
+def text_of(cells: pa.Array) -> pa.Array:
+    """The cells of an Arrow array as text, null where there is nothing."""
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if pa.types.is_boolean(cells.type):
+        cells = pc.if_else(cells, "True", "False")
+    if pa.types.is_timestamp(cells.type):
+        cells = pc.strftime(pc.cast(cells, pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
+    if pa.types.is_floating(cells.type):
+        cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
+    return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
 
 
 def _word(cell: Any) -> str | None:

@@ -7,8 +7,7 @@ its cells, by the written rules of `columns`.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,21 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 
 from ..errors import OptionError, TableError
 from .cells import Cells
 from .columns import missing_mask
-from .dialects import COMMA_NUMBER, GROUPED_NUMBER, Found, cut, dialect_of
+from .dialects import Found, dialect_of, pointed
 from .examples import example
+from .files import expect_like, files_of, is_parquet, partition_of
 from .frames import table_of
+from .lines import column_blocks
 from .memory import hand_back, handed_back
 from .sources import source_of
 from .table import DELIMITERS, Dialect, Table, listed
 
-__all__ = ["Dialect", "Reading", "Table", "as_table", "files_of", "listed", "read_table"]
+__all__ = ["Dialect", "Reading", "Table", "as_table", "expect_unsaid", "files_of", "listed", "read_table"]
 
-BLOCK = 1 << 21  # bytes that are parsed at a time
 WORDS = {word: sign for sign, word in DELIMITERS.items()}
 
 
@@ -86,14 +85,19 @@ def as_table(source: Any, reading: Reading | None = None, *, of_another: bool = 
         If it is said how a source is written that is not text.
     """
     is_path = isinstance(source, str | os.PathLike)
-    is_text = is_path and not os.fspath(source).startswith("example:") and not _is_parquet(Path(source))
+    is_text = is_path and not os.fspath(source).startswith("example:") and not is_parquet(Path(source))
     if not is_text:
-        said = [name for name, value in vars(reading or Reading()).items() if value is not None]
-        if said and not of_another:
-            what = source if is_path else f"a {type(source).__name__}"
-            raise OptionError(f"{what} is no text: leave out {' and '.join(said)}")
+        if not of_another:
+            expect_unsaid(source if is_path else f"a {type(source).__name__}", reading)
         reading = None
     return read_table(source, reading) if is_path or isinstance(source, Table) else table_of(source)
+
+
+def expect_unsaid(what: Any, reading: Reading | None) -> None:
+    """Refuse to be told how something is written that is no text."""
+    said = [name for name, value in vars(reading or Reading()).items() if value is not None]
+    if said:
+        raise OptionError(f"{what} is no text: leave out {' and '.join(said)}")
 
 
 def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None = None) -> Table:
@@ -123,7 +127,7 @@ def read_table(source: str | os.PathLike[str] | Table, reading: Reading | None =
     with handed_back():
         if path.is_dir():
             return _folder(path, reading)
-        return _parquet(path) if _is_parquet(path) else _text_file(path, reading)
+        return _parquet(path) if is_parquet(path) else _text_file(path, reading)
 
 
 def _text_file(path: Path, reading: Reading) -> Table:
@@ -133,7 +137,7 @@ def _text_file(path: Path, reading: Reading) -> Table:
     found = dialect_of(name, source.data, reading.delimiter, reading.header, reading.decimal, names)
     parsed = _parse(name, source.data, found)
     columns = {
-        column: cells.map(lambda words: _trimmed(words, found.dialect.decimal))
+        column: cells.map(lambda words: pointed(words, found.dialect.decimal))
         for column, cells in zip(found.names, parsed, strict=True)
     }
     dialect = replace(found.dialect, encoding=source.encoding, gzipped=source.gzipped)
@@ -142,17 +146,6 @@ def _text_file(path: Path, reading: Reading) -> Table:
     if table.n_rows == 0:
         raise TableError(f"{name} has a header but no rows: a table needs both")
     return table
-
-
-def _trimmed(words: pa.Array, decimal: str) -> pa.Array:
-    """Words without blanks around them; numbers with a decimal comma become numbers with a point."""
-    trimmed = pc.utf8_trim_whitespace(words)
-    if decimal == ".":
-        return trimmed
-    commas = pc.match_substring_regex(trimmed, COMMA_NUMBER)
-    grouped = pc.match_substring_regex(trimmed, GROUPED_NUMBER)
-    pointed = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
-    return pc.if_else(pc.or_(commas, grouped), pointed, trimmed)
 
 
 def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
@@ -182,87 +175,19 @@ def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
 
 def _parse(name: str, data: bytes, found: Found) -> list[Cells]:
     """Each column, a block of rows at a time."""
-    delimiter, header = found.dialect.delimiter, found.dialect.header
-    if delimiter == " " or re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
-        return _parse_row_by_row(name, data, found)
-    bad: list[Any] = []
-
-    def remember(row: Any) -> str:
-        bad.append(row)
-        return "error"
-
-    # One thread: Arrow's own may still run when the interpreter ends, and then end it with an abort.
-    # Safe to number the columns by place: the names are ours to give afterwards, whatever the header holds.
-    places = [str(k) for k in range(len(found.names))]
-    start = data.index(b"\n") + 1 if found.unnamed_first else 0  # its header has another width
-    blocks: list[list[Cells]] = [[] for _ in places]
-    try:
-        for block in pa_csv.open_csv(
-            pa.BufferReader(memoryview(data)[start:]),
-            read_options=pa_csv.ReadOptions(
-                column_names=places,
-                skip_rows_after_names=int(header and not found.unnamed_first),
-                use_threads=False,
-                block_size=max(BLOCK, 2 * _longest_line(data)),
-            ),
-            parse_options=pa_csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=remember
-            ),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(places, pa.string()),
-                strings_can_be_null=False,
-                quoted_strings_can_be_null=False,
-            ),
-        ):
-            for column, cells in zip(blocks, block.columns, strict=True):
-                column.append(Cells.of(cells))
-            hand_back()  # what is kept of a block is small and stands between what is gone
-    except pa.ArrowInvalid as error:
-        if bad:
-            raise _ragged(name, bad[0].actual_columns, bad[0].expected_columns, bad[0].text) from error
-        raise TableError(f"{name} cannot be read as a table: {str(error).splitlines()[0][:200]}") from error
-    return [Cells.joined(column) if column else Cells.of([]) for column in blocks]
-
-
-def _longest_line(data: bytes) -> int:
-    """In bytes: no line may be longer than a block."""
-    longest, last = 0, -1
-    for start in range(0, len(data), BLOCK):
-        block = np.frombuffer(data, np.uint8, min(BLOCK, len(data) - start), start)
-        ends = np.flatnonzero(block == ord("\n")) + start
-        if len(ends):
-            longest, last = max(longest, int(np.diff(ends, prepend=last).max())), int(ends[-1])
-    return max(longest, len(data) - 1 - last)
-
-
-def _parse_row_by_row(name: str, data: bytes, found: Found) -> list[Cells]:
-    """For blanks as delimiter, and for cells such as ``1, "a, b"``, which pyarrow takes for text with quotes in it."""
-    rows = cut(name, data.decode("utf-8"), found.dialect.delimiter)[int(found.dialect.header) :]
-    for row in rows:
-        if len(row) != len(found.names):
-            raise _ragged(name, len(row), len(found.names), found.dialect.delimiter.join(row))
-    columns = zip(*rows, strict=True) if rows else [()] * len(found.names)
-    return [Cells.of(column) for column in columns]
-
-
-def _ragged(name: str, found: int, expected: int, text: str) -> TableError:
-    cure = "quote cells that hold the delimiter, or name the delimiter"
-    return TableError(f"{name}: a row has {found} cells where {expected} are expected ({text[:60]!r}): {cure}")
-
-
-def _is_parquet(path: Path) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError:
-        return False
+    columns: list[list[Cells]] = [[] for _ in found.names]
+    for block in column_blocks(name, data, found):
+        for column, cells in zip(columns, block, strict=True):
+            column.append(Cells.of(cells))
+        hand_back()  # what is kept of a block is small and stands between what is gone
+    return [Cells.joined(column) if column else Cells.of([]) for column in columns]
 
 
 def _parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
-        return table_of(pq.read_table(path, use_threads=False), str(path))
+        return table_of(pq.read_table(path, use_threads=False, partitioning=None), str(path))
     except (pa.ArrowException, OSError) as error:
         raise TableError(f"{path} is a damaged Parquet file: {str(error).splitlines()[0][:200]}") from error
 
@@ -270,26 +195,16 @@ def _parquet(path: Path) -> Table:
 def _folder(path: Path, reading: Reading) -> Table:
     """The rows of every file in a folder, in the order of their names; all must have the same columns."""
     files = files_of(path)
-    tables = [read_table(file, reading) for file in files]
+    tables = [_partitioned(read_table(file, reading), partition_of(path, file)) for file in files]
     first = tables[0]
     for table in tables[1:]:
-        differing = _differing(list(first.columns), list(table.columns))
-        if differing:
-            raise TableError(f"{table.name} has other columns than {first.name} ({listed(differing)}): keep like files")
+        expect_like((first.name, list(first.columns)), (table.name, list(table.columns)))
     columns = {name: Cells.joined([table.columns[name] for table in tables]) for name in first.columns}
     notes = dict.fromkeys(note for table in tables for note in table.notes)
     return Table(str(path), columns, first.dialect, (f"{len(files)} files", *notes))
 
 
-def files_of(path: Path) -> list[Path]:
-    """The files in a folder, in the order of their names; a file is itself."""
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
-    if not files:
-        raise TableError(f"{path} holds no file: name a folder of tables")
-    return files
-
-
-def _differing(first: Sequence[str], other: Sequence[str]) -> list[str]:
-    return [name for name in first if name not in other] + [name for name in other if name not in first]
+def _partitioned(table: Table, said: Mapping[str, str | None]) -> Table:
+    """A table with what the folders of its file say, in columns of one value."""
+    more = {name: Cells(pa.array([value], pa.string()), np.zeros(table.n_rows, int)) for name, value in said.items()}
+    return replace(table, columns={**table.columns, **more})

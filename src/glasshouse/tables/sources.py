@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..errors import TableError
 
-__all__ = ["Source", "source_of"]
+__all__ = ["Source", "encoding_of", "source_of"]
 
 BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -40,7 +40,7 @@ def source_of(path: Path, encoding: str | None = None) -> Source:
         If it is missing, empty, damaged, not text, or not in the encoding that was named.
     """
     data, gzipped = _unpacked(path)
-    found = encoding or _encoding_of(data)
+    found = encoding or encoding_of(data)
     try:
         codecs.lookup(found)
     except LookupError as error:
@@ -76,7 +76,7 @@ def _unpacked(path: Path) -> tuple[bytes, bool]:
         raise TableError(f"{path} is a damaged gzip file: copy or download it again") from error
 
 
-def _encoding_of(data: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     """By the mark in front; by the zero bytes of UTF-16; UTF-8 if it is that; else the Western one-byte code."""
     for mark, encoding in BOMS.items():
         if data.startswith(mark):

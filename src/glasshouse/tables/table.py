@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from ..errors import TableError
 from .cells import Cells
+from .splitting import Split
 
-__all__ = ["Dialect", "Table", "listed"]
+__all__ = ["Dialect", "Sample", "Table", "listed"]
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", " ": "blanks"}
 
@@ -37,6 +38,22 @@ class Dialect:
 
 
 @dataclass(frozen=True, eq=False)
+class Sample:
+    """What a table that holds some rows of a larger one knows of that.
+
+    Attributes
+    ----------
+    whole : str
+        SHA-256 of every cell of the larger table, in hexadecimal.
+    parts : Split
+        Which of the rows train, choose and judge.
+    """
+
+    whole: str
+    parts: Split
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Named columns of text cells, all of one length; blanks around cells are gone.
 
@@ -49,12 +66,15 @@ class Table:
         None for a table that was not read from text.
     notes : tuple of str
         What was odd about the file, and how it was taken.
+    sample : Sample or None
+        Of what the rows are a sample, if they are one.
     """
 
     name: str
     columns: dict[str, Cells]
     dialect: Dialect | None = None
     notes: tuple[str, ...] = ()
+    sample: Sample | None = None
 
     @property
     def n_rows(self) -> int:
@@ -67,7 +87,7 @@ class Table:
 
     def take(self, rows: npt.NDArray[Any]) -> Table:
         """The rows of these numbers, in their order."""
-        return replace(self, columns={name: cells.take(rows) for name, cells in self.columns.items()})
+        return replace(self, columns={name: cells.take(rows) for name, cells in self.columns.items()}, sample=None)
 
     def resolve(self, column: str) -> str:
         """The name of a column given by name, by number from 1, or as ``last``.

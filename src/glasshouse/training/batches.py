@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Batch", "Batches", "Data", "OneHot", "Written", "is_written"]
+from ..distributed.communicator import Communicator
+from ..distributed.serial import SERIAL
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
+    from .state import State
+
+__all__ = ["Batch", "Batches", "Data", "Epoch", "OneHot", "Rows", "Written", "is_written"]
 
 Array = npt.NDArray[Any]
 AT_ONCE = 1 << 13  # rows written out at a time
@@ -55,6 +62,29 @@ class OneHot:
         return np.asarray(ones, self.dtype)
 
 
+class Epoch(Protocol):
+    """The batches of one epoch: as many on every rank, where some of the last may be empty."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
+class Rows(Protocol):
+    """What a fit trains on."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many take part, over all ranks."""
+
+    @property
+    def shown(self) -> Data:
+        """What watchers are shown of them."""
+
+    def batches(self, recipe: Recipe, state: State, together: Communicator) -> Epoch:
+        """This rank's part of the batches of the next epoch."""
+
+
 class Data(NamedTuple):
     """X (n_samples, n_features), Y (n_samples, n_outputs), and a weight for each sample, or None for equal ones.
 
@@ -71,6 +101,16 @@ class Data(NamedTuple):
     def n_rows(self) -> int:
         """How many take part."""
         return len(self.Y if self.rows is None else self.rows)
+
+    @property
+    def shown(self) -> Data:
+        """What watchers are shown: all of it."""
+        return self
+
+    def batches(self, recipe: Recipe, state: State, together: Communicator = SERIAL) -> Batches:
+        """This rank's part of the batches of the next epoch, in the order that the state draws."""
+        generator = state.generator if recipe.shuffle else None
+        return Batches(self, recipe.batch_size, generator, recipe.loss_scale, together)
 
     def of(self, column: Array) -> Array:
         """The part of Y, or of the weights, that belongs to the rows that take part."""
@@ -103,19 +143,21 @@ class Data(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Where in X and Y some rows are, and the weight (n,) with which each of them enters the loss."""
+    """Where in X and Y some rows are, the weight (n,) with which each enters the loss, and the rows of all ranks."""
 
     X: Any
     Y: Array
     weight: Array
     rows: npt.NDArray[np.int64]
+    total: int
 
 
 class Batches:
     """Every row once, in a new random order each time if there is a generator.
 
     A row of weight w enters a batch of n with w scale / (n mean weight): the mean over the batches is the weighted mean
-    over the rows, whatever fell into which.
+    over the rows, whatever fell into which. Of several ranks, which all have the data and draw the same order, each
+    takes every size-th row of each batch; n is that of the whole batch, so the sums of the ranks add up to its mean.
 
     Raises
     ------
@@ -129,8 +171,15 @@ class Batches:
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, data: Data, size: int, generator: np.random.Generator | None = None, scale: float = 1.0):
-        self.data, self.size, self.generator, self.scale = data, size, generator, scale
+    def __init__(
+        self,
+        data: Data,
+        size: int,
+        generator: np.random.Generator | None = None,
+        scale: float = 1.0,
+        together: Communicator = SERIAL,
+    ):
+        self.data, self.size, self.generator, self.scale, self.together = data, size, generator, scale, together
         self.masses = data.masses()
         self.mean = float(self.masses.mean())
 
@@ -138,13 +187,16 @@ class Batches:
         return (len(self.masses) + self.size - 1) // self.size
 
     def __iter__(self) -> Iterator[Batch]:
-        n_samples = len(self.masses)
+        n_samples, rank, ranks = len(self.masses), self.together.rank, self.together.size
         order = np.arange(n_samples) if self.generator is None else self.generator.permutation(n_samples)
         stretch = max(AT_ONCE // self.size, 1) * self.size
         for begin in range(0, n_samples, stretch):
-            here = order[begin : begin + stretch]
-            X, Y, places = self.data.written(here)
-            for start in range(0, len(here), self.size):
-                batch = slice(start, start + self.size)
-                weight = self.masses[here[batch]] * (self.scale / (len(here[batch]) * self.mean))
-                yield Batch(X, Y, weight, places[batch])
+            starts = range(begin, min(begin + stretch, n_samples), self.size)
+            batches = [order[start : start + self.size] for start in starts]
+            mine = batches if ranks == 1 else [batch[rank::ranks] for batch in batches]
+            X, Y, places = self.data.written(np.concatenate(mine))
+            done = 0
+            for rows, batch in zip(mine, batches, strict=True):
+                weight = self.masses[rows] * (self.scale / (len(batch) * self.mean))
+                yield Batch(X, Y, weight, places[done : done + len(rows)], len(batch))
+                done += len(rows)

@@ -17,10 +17,11 @@ from ..errors import ModelFileError, OptionError
 from ..network.document import layer_settings, network_from, pattern_arrays
 from ..network.network import Network
 from ..storage import as_type
-from .batches import AT_ONCE, Data, is_written
+from .batches import AT_ONCE, Data, Rows, is_written
 from .optimizers import LBFGS
 from .recipe import Recipe
 from .state import Best, State
+from .streams import Streamed
 from .watchers import Watcher
 
 __all__ = ["Checkpoint", "begin"]
@@ -35,11 +36,11 @@ class Checkpoint(Watcher):
     ----------
     path : path
     recipe : Recipe
-    rows : sequence of Data
+    rows : sequence of Data or Streamed
         What trains, and what validates: known again by a hash when the run is resumed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], recipe: Recipe, rows: Sequence[Data]):
+    def __init__(self, path: str | os.PathLike[str], recipe: Recipe, rows: Sequence[Rows]):
         self.path, self.recipe, self.rows = Path(path), recipe, fingerprint(rows)
 
     def after_epoch(self, state: State) -> None:
@@ -48,7 +49,7 @@ class Checkpoint(Watcher):
 
 
 def begin(
-    state: State, rows: Sequence[Data], recipe: Recipe, path: str | os.PathLike[str] | None, resume: bool
+    state: State, rows: Sequence[Rows], recipe: Recipe, path: str | os.PathLike[str] | None, resume: bool
 ) -> tuple[State, list[Watcher]]:
     """The state to start from, and the watcher that keeps it on the disk; both as they are without a path.
 
@@ -100,10 +101,14 @@ def _expect_recipe(path: Path, theirs: dict[str, Any], recipe: Recipe) -> None:
         raise OptionError(f"{path} was written with {name} {found!r}, this run has {wanted!r}: {cure}")
 
 
-def fingerprint(rows: Sequence[Data]) -> str:
+def fingerprint(rows: Sequence[Rows]) -> str:
     """SHA-256, in hexadecimal, of what a run learns from."""
     digest = hashlib.sha256()
     for data in rows:
+        if isinstance(data, Streamed):
+            digest.update(data.known_by.encode())
+            continue
+        assert isinstance(data, Data)
         for part in data:
             for array in _arrays(part, len(data.Y)):
                 digest.update(f"{array.dtype.str} {array.shape}\n".encode())

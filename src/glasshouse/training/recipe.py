@@ -57,6 +57,13 @@ class Recipe:
         step, so that weights become 0 and stay there.
     clip_norm : float or None
         The gradient is shortened to this norm where it is longer.
+    batch_size : int
+        The rows of a step, of all ranks together.
+    warm_up : int
+        Over so many first steps the rate rises, in equal parts, to what the schedule says.
+    sync_every : int
+        Several ranks add up their gradients at every step (1), or each takes so many steps with its own rows before
+        weights, moments and running means are averaged over the ranks. One rank alone trains the same either way.
     average : float
         The weights that are kept are a running mean over the steps: 0 for none, 1 for the mean of all, else the share
         an older mean keeps in a step (for its first 1 / (1 - average) steps, the mean of all).
@@ -90,7 +97,9 @@ class Recipe:
     optimizer: Optimizer = field(default_factory=Adam)
     learning_rate: float = 0.001
     schedule: Schedule = field(default_factory=Constant)
+    warm_up: int = 0
     batch_size: int = 200
+    sync_every: int = 1
     max_epochs: int = 200
     shuffle: bool = True
     dropout: tuple[float, ...] = ()
@@ -132,9 +141,10 @@ class Recipe:
     def _expect_numbers(self) -> None:
         for size in self.hidden_layer_sizes:
             expect_number("hidden_layer_sizes", size, lambda v: v >= 1, "of at least 1", whole=True)
-        for name in ("batch_size", "max_epochs", "patience"):
+        for name in ("batch_size", "max_epochs", "patience", "sync_every"):
             if getattr(self, name) is not None:
                 expect_number(name, getattr(self, name), lambda v: 1 <= v < 1 << 40, "of at least 1", whole=True)
+        expect_number("warm_up", self.warm_up, lambda v: 0 <= v < 1 << 40, "of at least 0", whole=True)
         for name in ("l2", "l1", "tol", "seed"):
             expect_number(name, getattr(self, name), lambda v: 0 <= v < float("inf"), "at least 0")
         for name in ("learning_rate", "loss_scale", "clip_norm"):
@@ -160,6 +170,11 @@ class Recipe:
         if isinstance(self.optimizer, AdamW) and self.learning_rate * self.optimizer.weight_decay >= 1:
             shrinks = self.learning_rate * self.optimizer.weight_decay
             raise OptionError(f"learning_rate * weight_decay is {shrinks:g}: keep it below 1, or weights change sign")
+        if self.evolution is not None and self.sync_every > 1:
+            raise OptionError(
+                f"sync_every is {self.sync_every}: connections that move are the same on all ranks at every step, "
+                "set sync_every=1 or evolution=None"
+            )
         if isinstance(self.optimizer, LBFGS):
             self._expect_whole_steps()
 
@@ -173,13 +188,16 @@ class Recipe:
             "average": self.average > 0,
             "evolution": self.evolution is not None,
             "schedule": not isinstance(self.schedule, Constant),
+            "warm_up": self.warm_up > 0,
+            "sync_every": self.sync_every > 1,
         }
         for name in [name for name, given in asked.items() if given]:
             raise OptionError(f"lbfgs takes whole, smooth steps and knows no {name}: choose solver 'adam'")
 
     def rate(self, at: Progress) -> float:
         """The learning rate of a step."""
-        return self.learning_rate * self.schedule.factor(at)
+        rate = self.learning_rate * self.schedule.factor(at)
+        return rate if at.step + 1 >= self.warm_up else rate * (at.step + 1) / self.warm_up
 
     def dropout_of(self, n_hidden: int) -> tuple[float, ...]:
         """The dropout of each hidden layer."""

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ..distributed.communicator import Communicator
+from ..distributed.serial import SERIAL
 from ..errors import OptionError, choose, expect_number
 from ..network.activations import activation
 from ..network.density import ALLOCATIONS
@@ -57,6 +59,7 @@ class Wiring:
     delta: Array
     moments: Mapping[str, Array]
     work: Workspace
+    together: Communicator
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,7 +83,7 @@ class Wiring:
         return self.shape[0] * self.shape[1] - len(self.values)
 
     def gradient(self, units: slice) -> Array:
-        """dL/dw of all weights that some units could have, (units, fan_in), by the kernel that trains."""
+        """dL/dw of all weights that some units could have, (units, fan_in), by the kernel that trains; of all ranks."""
         kernels, n = self.work.kernels, self.x.shape[1]
         below = kernels.Columns(self.shape[1], self.work.capacity)
         begin, end, _ = units.indices(self.shape[0])
@@ -90,6 +93,7 @@ class Wiring:
         b = np.zeros(end - begin, self.values.dtype)
         self.work.growth_flops += 2.0 * dw.size * n
         kernels.Dense(np.zeros_like(dw), b, dw, b.copy(), below, here, self.work.team).backward(n)
+        self.together.all_reduce(dw)
         return dw
 
 
@@ -146,7 +150,9 @@ def drop_magnitude(layer: Wiring) -> Array:
 def drop_loss_sensitivity(layer: Wiring) -> Array:
     """The smallest |w dL/dw| on the batch."""
     units = layer.layer.topology.rows
-    return np.asarray(np.abs(layer.values * np.einsum("kn,kn->k", layer.delta[units], layer.x[layer.indices])))
+    gradient = np.einsum("kn,kn->k", layer.delta[units], layer.x[layer.indices])
+    layer.together.all_reduce(gradient)
+    return np.asarray(np.abs(layer.values * gradient))
 
 
 DROPS: dict[str, Callable[[Wiring], Array]] = {
@@ -237,13 +243,19 @@ class Moved(NamedTuple):
 
 
 def evolved(
-    work: Workspace, moments: Mapping[str, Array], evolution: Evolution, share: float, seed: int, step: int
+    work: Workspace,
+    moments: Mapping[str, Array],
+    evolution: Evolution,
+    share: float,
+    seed: int,
+    step: int,
+    together: Communicator = SERIAL,
 ) -> Change:
-    """Move this share of each sparse layer's connections; their number stays what it is."""
+    """Move this share of each sparse layer's connections; their number stays what it is. All ranks move the same."""
     network = work.network
     rng = np.random.Generator(np.random.PCG64([step, *stream(seed, "evolution").integers(1 << 32, size=4).tolist()]))
     moved: list[Moved] = []
-    for k, wiring in enumerate(_wirings(work, moments)):
+    for k, wiring in enumerate(_wirings(work, moments, together)):
         if wiring is None:
             moved.append(Moved(connections(network.layers[k]), np.zeros(0, np.int64)))
         else:
@@ -254,7 +266,7 @@ def evolved(
     return change
 
 
-def _wirings(work: Workspace, moments: Mapping[str, Array]) -> Iterator[Wiring | None]:
+def _wirings(work: Workspace, moments: Mapping[str, Array], together: Communicator) -> Iterator[Wiring | None]:
     network, n = work.network, work.n
     seen = {name: network.views(vector) for name, vector in moments.items()}
     for k, (layer, (w, _)) in enumerate(zip(network.layers, network.views(network.parameters), strict=True)):
@@ -264,7 +276,7 @@ def _wirings(work: Workspace, moments: Mapping[str, Array]) -> Iterator[Wiring |
         here = work.columns[k + 1]
         assert here.delta is not None
         x, a, delta = (array[:, :n] for array in (work.inputs[k].a, here.a, here.delta))
-        yield Wiring(layer, w, x, a, delta, {name: views[k][0] for name, views in seen.items()}, work)
+        yield Wiring(layer, w, x, a, delta, {name: views[k][0] for name, views in seen.items()}, work, together)
 
 
 def _rewired(wiring: Wiring, evolution: Evolution, share: float, rng: np.random.Generator) -> Moved:

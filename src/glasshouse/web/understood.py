@@ -56,7 +56,7 @@ class Understood:
         called = [name for word in TARGETS for name in names if name.strip().lower() == word]
         for name in [*called, *reversed(names)]:
             with contextlib.suppress(TableError):
-                task_of(name, self.table.columns[name])
+                task_of(name, self.table.columns[name].counted())
                 return name
         raise TableError(
             f"{self.table.name} has no column that can be learned: each is empty, constant, or all different texts"
@@ -113,7 +113,7 @@ class Understood:
         """The task, and the first classes."""
         if target not in self._answers:
             cells = self.table.columns[target]
-            task = task_of(target, cells)
+            task = task_of(target, cells.counted())
             classes = labels_for(target, cells, task).classes
             self._answers[target] = task, None if classes is None else classes[:MOST_CLASSES].tolist()
         return self._answers[target]

@@ -1,0 +1,96 @@
+"""Whether a table fits in memory: what it would take, and what there is."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+from ..tables.files import files_of, is_parquet
+
+__all__ = ["bytes_of", "free", "needed", "outgrows"]
+
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
+LEAST = 500 * 10**6  # bytes below which the program itself has no room
+# What reading a table whole takes at its peak, as a multiple of its columns' bytes; measured, docs/performance.md.
+PARQUET, TEXT = 9, 5
+PACKED = 8  # times its size that a gzipped table has unpacked, where it does not say
+SHARE = 0.5  # of the memory that is free, which a table may take
+
+
+def bytes_of(memory: int | str) -> int:
+    """Bytes from a number, or from words such as 1GB or 512MiB.
+
+    Raises
+    ------
+    OptionError
+        If it is no such number, or less than the program needs.
+
+    Examples
+    --------
+    >>> bytes_of("1.5GB")
+    1500000000
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) *([A-Za-z]*)", str(memory).strip())
+    if found is None or found[2].upper() not in UNITS:
+        raise OptionError(f"memory is {memory!r}: write a number of bytes, or one like 2GB")
+    n_bytes = int(float(found[1]) * UNITS[found[2].upper()])
+    if n_bytes < LEAST:
+        raise OptionError(f"memory is {memory!r}: give at least {LEAST // 10**6}MB, as the program itself needs 300MB")
+    return n_bytes
+
+
+def outgrows(table: Any, memory: int | None) -> bool:
+    """Whether a table would take more than this memory if it were read whole, or more than half of what is free."""
+    if not isinstance(table, str | os.PathLike) or os.fspath(table).startswith("example:") or not Path(table).exists():
+        return False
+    return needed(Path(table)) > (free() * SHARE if memory is None else memory)
+
+
+def needed(path: Path) -> int:
+    """About how many bytes a table takes at the peak of reading it whole."""
+    return sum(PARQUET * _encoded(file) if is_parquet(file) else TEXT * _unpacked(file) for file in files_of(path))
+
+
+def free() -> int:
+    """Bytes of memory that this process may still take: of the machine, and of the group it is in."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for line in _lines("/proc/meminfo"):
+        if line.startswith("MemAvailable:"):
+            found.append(int(line.split()[1]) * 1024)
+    limit, used = (_lines(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
+    if limit and used and limit[0].isdecimal():
+        found.append(max(int(limit[0]) - int(used[0]), 0))
+    return min(found)
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []
+
+
+def _encoded(path: Path) -> int:
+    """The bytes of a Parquet file's columns before compression; of a damaged one, its own."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        found = pq.read_metadata(path)
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        return path.stat().st_size
+    return sum(found.row_group(k).total_byte_size for k in range(found.num_row_groups))
+
+
+def _unpacked(path: Path) -> int:
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if size < 4 or file.read(2) != b"\x1f\x8b":
+            return size
+        file.seek(-4, os.SEEK_END)
+        said = int.from_bytes(file.read(4), "little")  # modulo 4 GiB
+    return said if said > size else PACKED * size

@@ -1,0 +1,234 @@
+"""A block: some rows of a large table as they were decoded, each column numbers or text."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import TableError
+from .cells import Cells
+from .columns import LARGEST, MISSING, missing_mask, numbers
+from .frames import text_of
+
+__all__ = ["ROWS", "WRITTEN", "Block", "column_of", "is_numeric", "joined", "numbers_of", "words_of", "written_as"]
+
+Array = npt.NDArray[Any]
+Column = Any  # (n_rows,) float64, NaN where a cell is missing; or a pyarrow string array
+ROWS = 1 << 16  # of a block, at most
+WRITTEN = "double"  # how numbers are written where nothing else is said
+EXACT = 2.0**53  # whole numbers beyond are not told apart
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Rows of a large table.
+
+    Attributes
+    ----------
+    columns : dict of str to (n_rows,) float64, or to a pyarrow string array
+        Columns of a type of numbers are numbers; all others are text, as they are in a `Table`.
+    source : str
+        The file and the part of it these rows come from, for messages.
+    written : mapping of str to str
+        The type of Arrow that the numbers of a column had, by which they become words: `WRITTEN` if none is named.
+    """
+
+    columns: dict[str, Column]
+    n_rows: int
+    source: str
+    written: Mapping[str, str] = field(default_factory=dict)
+
+    def numbers(self, name: str) -> npt.NDArray[np.float64]:
+        """A column as numbers, NaN where a cell is missing or is none.
+
+        Raises
+        ------
+        TableError
+            If one is infinite, or beyond 1e30.
+        """
+        column = self.columns[name]
+        try:
+            return _finite(name, column) if isinstance(column, np.ndarray) else numbers_of(name, column)
+        except TableError as error:
+            raise TableError(f"{self.source}: {error}") from error
+
+    def unreadable(self, name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Where a cell is no number and not missing either, given the column as numbers."""
+        column, odd = self.columns[name], np.isnan(values)
+        if not isinstance(column, np.ndarray) and odd.any():
+            odd[odd] = ~missing_mask(pc.utf8_trim_whitespace(column.filter(pa.array(odd))))
+            return odd
+        return np.zeros(self.n_rows, bool)
+
+    def cells(self, name: str) -> Cells:
+        """A column as its distinct cells."""
+        column = self.columns[name]
+        if not isinstance(column, np.ndarray):
+            return Cells.of(pc.utf8_trim_whitespace(column))
+        values, places = np.unique(column, return_inverse=True)
+        return Cells(words_of(values, self.written_as(name)), places)
+
+    def written_as(self, name: str) -> str:
+        """The type by which the numbers of a column become words."""
+        return self.written.get(name, WRITTEN)
+
+    def called(self, names: Mapping[str, str]) -> Block:
+        """The columns that stand under these names, under new ones."""
+        columns = {new: self.columns[old] for new, old in names.items()}
+        written = {new: self.written_as(old) for new, old in names.items()}
+        return replace(self, columns=columns, written=written)
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> Block:
+        """The rows for which a mask is true."""
+        kept = {
+            name: column[mask] if isinstance(column, np.ndarray) else column.filter(pa.array(mask))
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=kept, n_rows=int(mask.sum()))
+
+    def without(self, marks: dict[str, tuple[str, ...]]) -> Block:
+        """The block with nothing where a cell is a mark of its column, or of every column (those under '')."""
+        if not marks:
+            return self
+        columns = dict(self.columns)
+        for name, column in columns.items():
+            gone = [*marks.get("", ()), *marks.get(name, ())]
+            if gone:
+                columns[name] = _without(column, gone, self.written_as(name))
+        return replace(self, columns=columns)
+
+    def hash_into(self, digest: Any) -> None:
+        """Add every cell to a digest, the columns in the order of their names."""
+        for name in sorted(self.columns):
+            column = self.columns[name]
+            if isinstance(column, np.ndarray):
+                digest.update(np.where(np.isnan(column), np.nan, column).tobytes())
+                continue
+            digest.update(np.asarray(pc.binary_length(column).fill_null(-1)).tobytes())
+            text = column.fill_null("")
+            digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
+
+    def digest(self) -> bytes:
+        """SHA-256 of every cell."""
+        digest = hashlib.sha256()
+        self.hash_into(digest)
+        return digest.digest()
+
+
+def joined(blocks: Sequence[Block], names: Sequence[str]) -> dict[str, Cells]:
+    """The columns of several blocks, one below the other, as text: what a `Table` is made of."""
+    return {name: Cells.joined([block.cells(name) for block in blocks] or [Cells.of([])]) for name in names}
+
+
+def is_numeric(kind: pa.DataType) -> bool:
+    """Whether cells of an Arrow type are numbers, or nothing at all; a decimal is how it is written."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind))
+
+
+def written_as(kind: pa.DataType) -> str:
+    """The type by which numbers of an Arrow type become words: all whole ones are written alike."""
+    return "int64" if pa.types.is_integer(kind) else WRITTEN if pa.types.is_null(kind) else str(kind)
+
+
+def column_of(cells: pa.Array) -> Column:
+    """A column of a block from an Arrow array of any type."""
+    if is_numeric(cells.type):
+        return _doubles(pc.cast(cells, pa.float64(), safe=False))
+    if pa.types.is_string(cells.type):
+        cells.validate(full=True)  # nothing else says that its bytes are no text
+    try:
+        return text_of(cells)
+    except pa.ArrowException:  # lists and the like, and bytes that are no text
+        return pa.array([None if cell is None else str(cell).strip() for cell in cells.to_pylist()], pa.string())
+
+
+def _doubles(cells: pa.Array) -> npt.NDArray[np.float64]:
+    """NaN for null; by DLPack, since `to_numpy` imports pandas where that is installed."""
+    if cells.null_count:
+        cells = cells.fill_null(np.nan)
+    return np.asarray(np.from_dlpack(cells), np.float64) if len(cells) else np.zeros(0)
+
+
+def words_of(values: npt.NDArray[np.float64], written: str = WRITTEN) -> pa.Array:
+    """Numbers as a column of a type writes them, null for NaN.
+
+    Examples
+    --------
+    >>> words_of(np.array([12345678901.0]), "int64")[0].as_py(), words_of(np.array([12345678901.0]))[0].as_py()
+    ('12345678901', '1.2345678901e+10')
+    """
+    with np.errstate(invalid="ignore"):
+        numbers = pa.array(values + 0.0, from_pandas=True)  # there is one zero
+        exact = (np.abs(values) < EXACT) | (written != "int64")
+    words = pc.cast(numbers, pa.string())
+    if written == WRITTEN:
+        return words
+    return pc.if_else(pa.array(exact), pc.cast(pc.cast(numbers, written, safe=False), pa.string()), words)
+
+
+def numbers_of(name: str, words: pa.Array) -> npt.NDArray[np.float64]:
+    """The same as `columns.numbers`, a few times as fast where each of many words is a number or missing."""
+    try:
+        cast = pc.cast(words, pa.float64())
+    except pa.ArrowInvalid:
+        words = pc.utf8_trim_whitespace(words)
+        gone = pc.is_in(words, value_set=pa.array(MISSING))
+        try:
+            cast = pc.cast(pc.if_else(gone, pa.scalar(None, pa.string()), words), pa.float64())
+        except pa.ArrowInvalid:
+            return numbers(name, words)
+    values = _doubles(cast)
+    with np.errstate(invalid="ignore"):
+        plain = np.isnan(values).sum() == cast.null_count and not (np.abs(values) > LARGEST).any()
+    return values if plain and not _has_leading_zeros(words) else numbers(name, words)
+
+
+def _has_leading_zeros(words: pa.Array) -> bool:
+    """Whether any word is a 0 before another digit, which makes it a code and not a number."""
+    _, ends, data = words.buffers()
+    if data is None or len(words) == 0 or data.size == 0:
+        return False
+    text = np.frombuffer(data, np.uint8)
+    bounds = np.frombuffer(ends, np.int32)[words.offset : words.offset + len(words) + 1]
+    first = np.minimum(bounds[:-1], len(text) - 1)
+    first = first + ((text[first] == ord("+")) | (text[first] == ord("-")))
+    second = np.minimum(first + 1, len(text) - 1)
+    zero = text[np.minimum(first, len(text) - 1)] == ord("0")
+    digit = (text[second] >= ord("0")) & (text[second] <= ord("9"))
+    return bool((zero & digit & (bounds[1:] - first > 1)).any())
+
+
+def _finite(name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    with np.errstate(invalid="ignore"):
+        beyond = np.abs(values) > LARGEST
+    if beyond.any():
+        raise TableError(
+            f"column {name!r} holds {values[int(beyond.argmax())]:g}: a number must be finite and within {LARGEST:g}: "
+            "mend it, or leave the cell empty"
+        )
+    return values
+
+
+def _without(column: Column, gone: Sequence[str], written: str) -> Column:
+    if not isinstance(column, np.ndarray):
+        words = pc.utf8_trim_whitespace(column)
+        return pc.if_else(pc.is_in(words, value_set=pa.array(gone)), pa.scalar(None, pa.string()), words)
+    values = np.array([value for value in map(_number, gone) if value is not None])
+    if written != "int64":
+        values = _doubles(pc.cast(pc.cast(pa.array(values), written, safe=False), pa.float64()))
+    marks = values[np.asarray(pc.is_in(words_of(values, written), value_set=pa.array(gone)))]
+    return np.where(np.isin(column, marks), np.nan, column)
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word)
+    except ValueError:
+        return None
