@@ -18,7 +18,7 @@ N = 4000
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     """A window of 512 rows, and a few hundred rows held."""
-    monkeypatch.setattr(train, "outgrows", lambda table, memory: memory is not None)
+    monkeypatch.setattr(train, "outgrows", lambda table, memory, ranks: memory is not None)
     monkeypatch.setattr(streamed, "WINDOW", 1 << 14)
     monkeypatch.setattr(streamed, "SMALLEST", 512)
     with limits(ROWS=300, HELD=600):

@@ -211,7 +211,11 @@ def test_files_that_are_not_alike_are_refused_by_name(tmp_path) -> None:
         ("t.csv", b"a,b\n1,2\n1,2\n1,2\n1,2\n3\n", r"bytes 4 to 22: a row has 1 cells where 2 are expected"),
         ("t.csv", b"a,b\n1,2\n3,\0\n", r"bytes 4 to 12 is not text \(a zero byte\)"),
         ("t.csv", b"\x1f\x8b", "is a damaged gzip file: copy or download it again"),
-        ("t.csv", gzip.compress(b"a,b\n" + b"1,2\n" * 9)[:-9], "is a damaged gzip file: copy or download it again"),
+        (
+            "t.csv",
+            gzip.compress(b"a,b\n" + b"1,2\n" * 9, mtime=0)[:-9],
+            "is a damaged gzip file: copy or download it again",
+        ),
         (
             "t.csv",
             b"a,b\n" + b"x,2\n" * 700 + b"\xfc,4\n",
@@ -283,16 +287,15 @@ def test_whatever_the_bytes_of_text_rows_or_a_reason(seed, tmp_path) -> None:
     assert 15 < ends.count("read") < 85
 
 
-@pytest.mark.parametrize("compression", ["none", "snappy"])
-def test_whatever_the_bytes_of_parquet_rows_or_a_reason(compression, tmp_path) -> None:
+def test_whatever_the_bytes_of_parquet_rows_or_a_reason(tmp_path) -> None:
     rng, rnd, path, ends = np.random.default_rng(0), random.Random(0), tmp_path / "t.parquet", []
     words = [None if k % 7 == 0 else f"wörd{k % 5}" for k in range(60)]
     columns = {"x": rng.normal(size=60), "s": words, "list": [[word] for word in words], "y": ["a", "b"] * 30}
-    pq.write_table(pa.table(columns), path, row_group_size=20, compression=compression)
+    pq.write_table(pa.table(columns), path, row_group_size=30)
     whole = path.read_bytes()
-    for _ in range(60):
+    for _ in range(50):
         damaged = bytearray(whole)
         damaged[rnd.randrange(4, len(whole))] ^= 1 << rnd.randrange(8)
         path.write_bytes(damaged)
         ends.append(outcome(path))
-    assert 5 < ends.count("read") < 55
+    assert 5 < ends.count("read") < 45

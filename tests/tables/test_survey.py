@@ -18,6 +18,7 @@ from glasshouse.tables.dataset import dataset
 from glasshouse.tables.dealing import SAMPLED, TEST, VALIDATION, Dealing
 from glasshouse.tables.sketches import sketch_of
 from glasshouse.tables.survey import survey
+from glasshouse.tables.surveyed import gathered
 
 N = 600
 
@@ -39,10 +40,10 @@ def same_survey(one, other) -> bool:
     kept = [
         [
             (
-                *(each.portion, each.side, each.block.n_rows, each.block.source, dict(each.block.written)),
+                *(each.portions.tolist(), each.side, each.block.n_rows, dict(each.block.written)),
                 *(each.block.cells(name).to_pylist() for name in each.block.columns),
             )
-            for each in found.kept
+            for each in gathered(found.kept)
         ]
         for found in (one, other)
     ]
@@ -56,8 +57,7 @@ def same_survey(one, other) -> bool:
     )
 
 
-@pytest.mark.parametrize("ranks", [2, 3])
-@pytest.mark.parametrize("most", [1 << 17, 100])
+@pytest.mark.parametrize(("ranks", "most"), [(2, 100), (3, 1 << 17)])
 def test_ranks_find_together_what_one_finds(path, ranks, most) -> None:
     with limits(MOST_WORDS=most, MOST_BUCKETS=most):
         alone = looked_at(path, "y", marks={"": ("Ulm",)})

@@ -18,9 +18,10 @@ from .launcher import Launch, first_word, launched
 from .mpi import OverMPI
 from .serial import SERIAL
 
-__all__ = ["joined", "stop", "world"]
+__all__ = ["joined", "ranks_here", "stop", "world"]
 
 _joined: list[Communicator] = []  # the world, once it was asked for
+_here: list[int] = []  # how many of its ranks are on this machine
 
 
 def world() -> Communicator:
@@ -53,6 +54,11 @@ def joined() -> Communicator:
     return _joined[0] if _joined else SERIAL
 
 
+def ranks_here() -> int:
+    """How many of the ranks are on this machine, and share its memory."""
+    return _here[0] if _here else 1
+
+
 def stop(together: Communicator, code: int) -> NoReturn:
     """End all ranks at once with this exit code, whatever they are doing; a process alone just exits."""
     together.abort(code)
@@ -70,7 +76,9 @@ def _join(launch: Launch) -> Communicator:
             launch,
             f"MPI ({library}) sees {comm.size}: start them with the mpirun of that MPI, or with srun --mpi=pmix",
         )
-    kernels.share(_on_my_processors(OverMPI(comm.Split_type(MPI.COMM_TYPE_SHARED))))
+    here = OverMPI(comm.Split_type(MPI.COMM_TYPE_SHARED))
+    _here.append(here.size)
+    kernels.share(_on_my_processors(here))
     together = OverMPI(comm)
     sys.excepthook = _Ending(together, sys.excepthook)
     return together

@@ -77,12 +77,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             raise TableError(
                 f"X has the columns {listed(names)}, those so far are {listed(list(known))}: give the same"
             )
-        self.sketches_ = {name: known[name] + sketch for name, sketch in more.items()} if known else more
+        seen = {name: known[name] + sketch for name, sketch in more.items()} if known else more
         said = corrections.said(table)
-        columns = [sketch.described(name, said.get(name)) for name, sketch in self.sketches_.items()]
-        self.encoding_ = TableEncoding.of_sketches(
-            "X", names, self.sketches_, columns, marks=corrections.resolved(table)
-        )
+        columns = [sketch.described(name, said.get(name)) for name, sketch in seen.items()]
+        self.encoding_ = TableEncoding.of_sketches("X", names, seen, columns, marks=corrections.resolved(table))
+        self.sketches_ = seen  # last: rows that are refused have not been seen
         self.feature_names_in_ = np.array(names, dtype=object)
         self.n_features_in_ = len(names)
         return self
@@ -98,7 +97,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         corrections = Corrections(self.kinds or {}, self.drop, self.missing)
         table = corrections.mark(table_of(X, "X"))
         self.__dict__.pop("sketches_", None)
-        self.encoding_ = TableEncoding.fit(table, columns=corrections.describe(table), marks=corrections.marks)
+        self.encoding_ = TableEncoding.fit(
+            table, columns=corrections.describe(table), marks=corrections.resolved(table)
+        )
         self.feature_names_in_ = np.array(list(table.columns), dtype=object)
         self.n_features_in_ = len(table.columns)
         return self

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError
-from ..tables.files import files_of, is_parquet
+from ..tables.files import files_of, is_parquet, unpacked_size
 
 __all__ = ["bytes_of", "free", "needed", "outgrows"]
 
@@ -17,7 +17,6 @@ UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
 LEAST = 500 * 10**6  # bytes below which the program itself has no room
 # What reading a table whole takes at its peak, as a multiple of its columns' bytes; measured, docs/performance.md.
 PARQUET, TEXT = 9, 5
-PACKED = 8  # times its size that a gzipped table has unpacked, where it does not say
 SHARE = 0.5  # of the memory that is free, which a table may take
 
 
@@ -43,11 +42,17 @@ def bytes_of(memory: int | str) -> int:
     return n_bytes
 
 
-def outgrows(table: Any, memory: int | None) -> bool:
-    """Whether a table would take more than this memory if it were read whole, or more than half of what is free."""
+def outgrows(table: Any, memory: int | None, ranks: int = 1) -> bool:
+    """Whether a table would take more than this memory if it were read whole, or more than half of what is free.
+
+    Parameters
+    ----------
+    ranks : int
+        How many processes of this machine would each read it.
+    """
     if not isinstance(table, str | os.PathLike) or os.fspath(table).startswith("example:") or not Path(table).exists():
         return False
-    return needed(Path(table)) > (free() * SHARE if memory is None else memory)
+    return needed(Path(table)) > (free() * SHARE / ranks if memory is None else memory)
 
 
 def needed(path: Path) -> int:
@@ -56,18 +61,22 @@ def needed(path: Path) -> int:
 
 
 def free() -> int:
-    """Bytes of memory that this process may still take: of the machine, and of the group it is in."""
+    """Bytes of memory that this process may still take: of the machine, and of every group it is in."""
     found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
-    for line in _lines("/proc/meminfo"):
-        if line.startswith("MemAvailable:"):
-            found.append(int(line.split()[1]) * 1024)
-    limit, used = (_lines(f"/sys/fs/cgroup/memory.{name}") for name in ("max", "current"))
-    if limit and used and limit[0].isdecimal():
-        found.append(max(int(limit[0]) - int(used[0]), 0))
+    found += [int(line.split()[1]) * 1024 for line in _lines("/proc/meminfo") if line.startswith("MemAvailable:")]
+    own = next((line.removeprefix("0::/") for line in _lines("/proc/self/cgroup") if line.startswith("0::/")), "")
+    group = Path("/sys/fs/cgroup", own)
+    for place in (group, *group.parents):
+        limit, used = (_lines(place / f"memory.{name}") for name in ("max", "current"))
+        if limit and used and limit[0].isdecimal():
+            cached = [
+                int(line.split()[1]) for line in _lines(place / "memory.stat") if line.startswith("inactive_file ")
+            ]
+            found.append(max(int(limit[0]) - int(used[0]) + sum(cached), 0))
     return min(found)
 
 
-def _lines(path: str) -> list[str]:
+def _lines(path: str | Path) -> list[str]:
     try:
         return Path(path).read_text().splitlines()
     except OSError:
@@ -89,8 +98,4 @@ def _encoded(path: Path) -> int:
 def _unpacked(path: Path) -> int:
     size = path.stat().st_size
     with open(path, "rb") as file:
-        if size < 4 or file.read(2) != b"\x1f\x8b":
-            return size
-        file.seek(-4, os.SEEK_END)
-        said = int.from_bytes(file.read(4), "little")  # modulo 4 GiB
-    return said if said > size else PACKED * size
+        return unpacked_size(size, file) if file.read(2) == b"\x1f\x8b" else size

@@ -28,7 +28,7 @@ from ..tables.reading import Reading, as_table
 from ..tables.sketches import MOST_WORDS, Sketch
 from ..tables.splitting import Split
 from ..tables.survey import survey
-from ..tables.surveyed import Kept, Survey
+from ..tables.surveyed import Kept, Survey, gathered
 from ..tables.table import Sample, Table
 from ..training.streams import Streamed
 from ..training.watchers import Watcher, announce
@@ -104,7 +104,7 @@ def streamed_table(
     counts, group = (None if name is None else headings.resolve(name) for name in (asked.weights, asked.group))
     apart = tuple(name for name in (target, counts, group) if name is not None)
     marks = corrections.resolved(headings)
-    dealing = Dealing(asked.seed, data.n_rows, test is None, group, len(data.columns))
+    dealing = Dealing(asked.seed, data.n_rows, test is None, group, data.width)
 
     def watch(n_rows: int) -> None:
         announce(watchers, f"looking at the rows: {n_rows:,} of about {data.n_rows:,}")
@@ -129,6 +129,7 @@ def streamed_table(
     assert rows.sample is not None
     parts = rows.sample.parts
     judged = rows.take(parts.test) if test is None else as_table(test, asked.reading, of_another=True)
+    _expect_classes(target, targets, whole, parts)
     reader = Reader(data, target, targets, task, mass, dealing, marks, encoder, _window(encoder, memory))
     shown = whole.take(parts.train)
     return StreamedTable(
@@ -156,7 +157,7 @@ def sample_of(
 ) -> Table:
     """The sample of a table that a model was trained on in parts, read again."""
     data = dataset(source, reading)
-    dealing = Dealing(origin.seed, data.n_rows, origin.with_test, origin.group, len(data.columns))
+    dealing = Dealing(origin.seed, data.n_rows, origin.with_test, origin.group, data.width)
     found = survey(data, data.headings.resolve(target), dealing, marks, (), SERIAL)
     return _sample(data, found.kept, found.fingerprint)
 
@@ -173,6 +174,19 @@ def _expect_enough(data: Dataset, found: Survey, together: Communicator, with_te
             "write it with more row groups, or take fewer ranks"
         )
     return trained_on
+
+
+def _expect_classes(target: str, targets: Target, whole: Part, parts: Split) -> None:
+    """Refuse a table of which the rows that are held would say nothing: rows are dealt whatever their class."""
+    if not isinstance(targets, Classes):
+        return
+    for what, rows in zip(("train and are held", "choose", "judge"), parts, strict=True):
+        found = np.unique(whole.y[rows])
+        if len(rows) and len(found) < 2:
+            raise TableError(
+                f"all {len(rows):,} rows that {what} are of one class of {target!r}, {targets.classes[found[0]]!r}: "
+                "the others are too rare to read it in parts, give more memory, or fewer rows of that class"
+            )
 
 
 def _targets(target: str, learned: Sketch, in_all: Sketch) -> tuple[str, Target]:
@@ -204,13 +218,14 @@ def _classes(target: str, words: pa.Array) -> npt.NDArray[Any]:
 
 
 def _sample(data: Dataset, kept: Sequence[Kept], whole: str) -> Table:
-    """The rows that are kept as a table, the earlier portions first."""
-    blocks = [each.block for each in kept]
-    sides = np.repeat([each.side for each in kept], [block.n_rows for block in blocks])
+    """The rows that are kept as a table, those of a side together, the earlier portions first."""
+    pieces = gathered(kept)
+    sides = np.repeat([each.side for each in pieces], [each.block.n_rows for each in pieces])
     parts = Split(*(np.flatnonzero(sides == side) for side in (SAMPLED, VALIDATION, TEST)))
     held = f"{len(sides):,} rows are held to choose, to judge and to teach the baselines"
     notes = (*data.notes, f"read in parts ({len(data.portions):,}), anew every epoch; {held}")
-    return Table(data.name, joined(blocks, data.columns), data.dialect, notes, Sample(whole, parts))
+    cells = joined([each.block for each in pieces], data.columns)
+    return Table(data.name, cells, data.dialect, notes, Sample(whole, parts))
 
 
 def _part(rows: Table, encoder: TableEncoding, target: str, targets: Target, task: str, mass: Mass | None) -> Part:

@@ -16,7 +16,7 @@ from .. import __version__
 from ..distributed.agreement import agree
 from ..distributed.communicator import Communicator
 from ..distributed.endings import joint
-from ..distributed.world import world
+from ..distributed.world import ranks_here, world
 from ..errors import OptionError
 from ..health.doctor import Doctor
 from ..storage import checked_place
@@ -263,7 +263,7 @@ def _prepared(
 ) -> Prepared:
     """The table in memory, or in parts where it would take too much of it; every rank has the same."""
     limit = None if memory is None else bytes_of(memory)
-    (in_parts,) = any_of(together, outgrows(table, limit))
+    (in_parts,) = any_of(together, outgrows(table, limit, ranks_here()))
     if in_parts and needs_all:
         raise OptionError(
             f"{needs_all[0]} needs every row of {table} in memory, about {needed(Path(table)) / 1e9:.1f} GB, "

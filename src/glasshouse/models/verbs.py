@@ -133,7 +133,7 @@ def evaluate(model: AnyModel, table: Source | None = None, *, reading: Reading |
     """
     found = model_of(model)
     if table is not None:
-        return found.evaluate(as_table(table, reading))
+        return found.evaluate(_named(found, table, reading))
     rows = trained_table(model, found, reading)
     if not found.held_out:
         raise TableError(f"the model has been trained on every row of {rows.name}: name a table of others")
@@ -167,7 +167,17 @@ def trained_table(model: AnyModel, found: Model, reading: Reading | None) -> Tab
 
 def table_for(model: AnyModel, found: Model, table: Source | None, reading: Reading | None) -> Table:
     """The table that is named, or the one a model was trained on; see `trained_table`."""
-    return trained_table(model, found, reading) if table is None else as_table(table, reading)
+    return trained_table(model, found, reading) if table is None else _named(found, table, reading)
+
+
+def _named(model: Model, table: Source, reading: Reading | None) -> Table:
+    """A table; of the very one a model was trained on in parts, the sample."""
+    is_file = isinstance(table, str | os.PathLike) and Path(table).exists()
+    if is_file and model.origin.streamed and dataset(os.fspath(table), reading).columns == model.encoder.names:
+        rows = sample_of(os.fspath(table), reading, model.origin, model.target, model.encoder.marks)
+        if model.knows(rows):
+            return rows
+    return as_table(table, reading)
 
 
 def inspect(

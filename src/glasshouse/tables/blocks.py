@@ -17,7 +17,18 @@ from .cells import Cells
 from .columns import LARGEST, MISSING, missing_mask, numbers
 from .frames import text_of
 
-__all__ = ["ROWS", "WRITTEN", "Block", "column_of", "is_numeric", "joined", "numbers_of", "words_of", "written_as"]
+__all__ = [
+    "ROWS",
+    "WRITTEN",
+    "Block",
+    "column_of",
+    "is_numeric",
+    "joined",
+    "numbers_of",
+    "stacked",
+    "words_of",
+    "written_as",
+]
 
 Array = npt.NDArray[Any]
 Column = Any  # (n_rows,) float64, NaN where a cell is missing; or a pyarrow string array
@@ -93,6 +104,14 @@ class Block:
         }
         return replace(self, columns=kept, n_rows=int(mask.sum()))
 
+    def at(self, rows: npt.NDArray[np.int64]) -> Block:
+        """The rows of these numbers, in their order."""
+        kept = {
+            name: column[rows] if isinstance(column, np.ndarray) else column.take(pa.array(rows))
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=kept, n_rows=len(rows))
+
     def without(self, marks: dict[str, tuple[str, ...]]) -> Block:
         """The block with nothing where a cell is a mark of its column, or of every column (those under '')."""
         if not marks:
@@ -120,6 +139,16 @@ class Block:
         digest = hashlib.sha256()
         self.hash_into(digest)
         return digest.digest()
+
+
+def stacked(blocks: Sequence[Block]) -> Block:
+    """The rows of several blocks of the same columns as one."""
+    first = blocks[0]
+    columns = {}
+    for name, column in first.columns.items():
+        parts = [block.columns[name] for block in blocks]
+        columns[name] = np.concatenate(parts) if isinstance(column, np.ndarray) else pa.concat_arrays(parts)
+    return replace(first, columns=columns, n_rows=sum(block.n_rows for block in blocks))
 
 
 def joined(blocks: Sequence[Block], names: Sequence[str]) -> dict[str, Cells]:

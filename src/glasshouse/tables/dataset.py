@@ -18,7 +18,7 @@ from .blocks import is_numeric
 from .cells import Cells
 from .columns import is_missing
 from .dialects import SAMPLE, Found, cut, dialect_of
-from .files import expect_like, files_of, is_parquet, partition_of
+from .files import expect_like, files_of, is_parquet, partition_of, unpacked_size
 from .lines import first_row, whole_lines
 from .portions import STRETCH, File, Portion, RowGroup, Stretch, Text, Zipped
 from .reading import Reading, expect_unsaid
@@ -27,7 +27,6 @@ from .table import Dialect, Table
 
 __all__ = ["Dataset", "dataset"]
 
-PACKED = 8  # times its size that a gzipped table has unpacked, at most as a rule
 SINGLE_BYTE = re.compile(r"^(utf-8|utf-8-sig|ascii|iso8859-[0-9]+|cp125[0-9]|koi8-[ru]|mac-roman)$")  # or like it
 
 
@@ -65,6 +64,11 @@ class Dataset:
         return Table(self.name, dict.fromkeys(self.columns, Cells.of([])), self.dialect, self.notes)
 
     @property
+    def width(self) -> int:
+        """About how many bytes a row takes as it is decoded."""
+        return max(8 * len(self.columns), self.n_bytes // max(self.n_rows, 1), 1)
+
+    @property
     def described(self) -> str:
         """What other processes that read it must see too."""
         files = dict.fromkeys((portion.file.path, portion.file.size) for portion in self.portions)
@@ -87,7 +91,7 @@ class _Part(NamedTuple):
 
 
 def dataset(source: str, reading: Reading | None = None) -> Dataset:
-    """Look at the files of a table without reading their rows.
+    """Look at the files of a table: at what Parquet says of itself, and at where the rows of text end.
 
     Raises
     ------
@@ -137,7 +141,11 @@ def _parquet(file: File) -> _Part:
     if twice or not schema.names:
         what = f"two columns {min(twice)!r}: rename one" if twice else "no columns"
         raise TableError(f"{file.path} has {what}")
-    groups = [RowGroup(file, k, n) for k in range(found.num_row_groups) if (n := found.row_group(k).num_rows)]
+    groups = [
+        RowGroup(file, k, rows.num_rows, max(8 * len(schema.names), rows.total_byte_size // rows.num_rows))
+        for k in range(found.num_row_groups)
+        if (rows := found.row_group(k)).num_rows
+    ]
     n_bytes = sum(found.row_group(k).total_byte_size for k in range(found.num_row_groups))
     numeric = frozenset(f.name for f in schema if is_numeric(f.type)) - file.said.keys()
     nothing = frozenset(f.name for f in schema if pa.types.is_null(f.type))
@@ -169,13 +177,21 @@ def _text(file: File, reading: Reading) -> _Part:
     n_empty = 0 if names else _empty_at_the_right(name, text, found)
     notes = [f"one name too few: the first column is called {found.names[0]}"] if found.unnamed_first else []
     notes += [f"{n_empty} empty column{'s' * (n_empty > 1)} at the right left out"] if n_empty else []
-    n_bytes = file.size * (PACKED if zipped else 1)
+    n_bytes = _size(file, zipped)
     lines = sample.count(b"\n")
     n_rows = max(int(n_bytes / (len(sample) / max(lines, 1))), 1)
     how = Text(found, encoding, n_empty)
     portions: list[Portion] = [Zipped(file, start, how)] if zipped else [*_stretches(file, start, how)]
     columns = [*dict.fromkeys([*found.names[: len(found.names) - n_empty], *file.said])]
     return _Part(file, columns, frozenset(), frozenset(), portions, n_rows, n_bytes, found.dialect, notes)
+
+
+def _size(file: File, zipped: bool) -> int:
+    """About how many bytes of text a file holds."""
+    if not zipped:
+        return file.size
+    with open(file.path, "rb") as opened:
+        return unpacked_size(file.size, opened)
 
 
 def _encoding(name: str, said: str) -> str:

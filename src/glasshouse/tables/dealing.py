@@ -22,7 +22,7 @@ __all__ = ["HELD", "SAMPLED", "TEST", "TRAIN", "VALIDATION", "Dealing"]
 TRAIN, VALIDATION, TEST, SAMPLED = range(4)  # SAMPLED rows train as well
 LEFT_OUT = 255  # rows of a group that is held out, beyond those that are held
 HELD = 1 << 16  # at most about so many rows choose, judge, and are kept of those that train
-CELLS = 1 << 22  # of these rows, at most about so many, and of however many columns so many rows
+HELD_BYTES = 1 << 25  # at most about so much of them, and of rows however wide so many
 FEWEST = 1 << 11
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -38,20 +38,20 @@ class Dealing:
         About how many there are: what the shares are made from, so that at most about `HELD` rows are held of each.
     group : str or None
         The column whose rows of one value stay on one side.
-    n_columns : int
-        Of many columns fewer rows are held: about `CELLS` cells of each side.
+    width : int
+        Bytes of a row: of wide rows fewer are held, about `HELD_BYTES` of each side.
     """
 
     seed: int
     n_rows: int
     with_test: bool = True
     group: str | None = None
-    n_columns: int = 1
+    width: int = 8
 
     @property
     def shares(self) -> tuple[float, float, float]:
         """Of the rows that judge, of those that choose, of those that train and are kept as a sample."""
-        most = min(HELD, max(CELLS // self.n_columns, FEWEST)) / self.n_rows
+        most = min(HELD, max(HELD_BYTES // self.width, FEWEST)) / self.n_rows
         shares = SHARES if self.with_test else (4 / 5, 1 / 5, 0.0)
         return min(shares[2], most), min(shares[1], most), min(shares[0], most)
 

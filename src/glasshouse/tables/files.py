@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote
 
 from ..errors import TableError
 from .table import listed
 
-__all__ = ["expect_like", "files_of", "is_parquet", "partition_of"]
+__all__ = ["expect_like", "files_of", "is_parquet", "partition_of", "unpacked_size"]
 
+PACKED = 2  # times its size that a gzipped table of 4 GiB or more has unpacked, at least
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
@@ -55,6 +57,13 @@ def is_parquet(path: Path) -> bool:
             return file.read(4) == b"PAR1"
     except OSError:
         return False
+
+
+def unpacked_size(size: int, file: BinaryIO) -> int:
+    """About how many bytes a gzipped file of this size holds: what its end says, which is a remainder of 4 GiB."""
+    file.seek(-4, os.SEEK_END)
+    said = int.from_bytes(file.read(4), "little")
+    return said + max(-(-(PACKED * size - said) // (1 << 32)), 0) * (1 << 32)
 
 
 def expect_like(first: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> None:

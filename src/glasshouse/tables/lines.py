@@ -122,7 +122,9 @@ def _pair_up(text: npt.NDArray[np.uint8], quotes: npt.NDArray[np.int64], delimit
     """Whether every other quote begins a cell, or is the second of two: then those between close."""
     opening = quotes[::2]
     before = text[np.maximum(opening - 1, 0)]
-    starts = (opening == 0) | np.isin(before, np.frombuffer(f'\n\r"{delimiter}'.encode(), np.uint8))
+    starts = opening == 0
+    for sign in f'\n\r"{delimiter}'.encode():
+        starts |= before == sign
     return bool(starts.all())
 
 

@@ -11,7 +11,7 @@ from .. import storage
 from .blocks import Block, Column
 from .cells import Counted
 from .sketches import Sketch, Tally
-from .surveyed import Kept, Survey
+from .surveyed import Kept, Survey, gathered
 
 __all__ = ["packed", "unpacked"]
 
@@ -20,14 +20,14 @@ Arrays = dict[str, Any]
 
 def packed(survey: Survey) -> bytes:
     """The bytes of a survey."""
-    arrays: Arrays = {}
+    pieces = gathered(survey.kept)
+    arrays: Arrays = {f"kept.{k}.portions": kept.portions for k, kept in enumerate(pieces)}
     document = {
         "columns": list(survey.learned),
         "learned": [_sketch(arrays, f"learned.{k}", s) for k, s in enumerate(survey.learned.values())],
         "others": [_sketch(arrays, f"others.{k}", s) for k, s in enumerate(survey.others.values())],
         "kept": [
             {
-                "portion": kept.portion,
                 "side": kept.side,
                 "rows": kept.block.n_rows,
                 "source": kept.block.source,
@@ -38,7 +38,7 @@ def packed(survey: Survey) -> bytes:
                     for place, column in enumerate(kept.block.columns.values())
                 ],
             }
-            for k, kept in enumerate(survey.kept)
+            for k, kept in enumerate(pieces)
         ],
         "rows": survey.n_rows,
         "without": survey.without_target,
@@ -58,7 +58,8 @@ def unpacked(data: bytes) -> Survey:
             name: _uncolumn(arrays, f"kept.{k}.{place}", text)
             for place, (name, text) in enumerate(zip(held["columns"], held["text"], strict=True))
         }
-        kept.append(Kept(held["portion"], held["side"], Block(cells, held["rows"], held["source"], held["written"])))
+        block = Block(cells, held["rows"], held["source"], held["written"])
+        kept.append(Kept(held["side"], arrays[f"kept.{k}.portions"], block))
     return Survey(
         {name: _unsketch(arrays, f"learned.{k}", document["learned"][k]) for k, name in enumerate(columns)},
         {name: _unsketch(arrays, f"others.{k}", document["others"][k]) for k, name in enumerate(columns)},

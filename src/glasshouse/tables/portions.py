@@ -23,6 +23,8 @@ from .lines import column_blocks, whole_lines
 __all__ = ["STRETCH", "File", "Portion", "RowGroup", "Stretch", "Text", "Zipped"]
 
 STRETCH = 1 << 23  # bytes of text in a portion
+BYTES = 1 << 24  # of a block, at most about, unless so few rows take more
+FEWEST = 1 << 8
 READ_AHEAD = 1 << 18  # bytes of a column chunk that are read at a time
 
 
@@ -65,11 +67,12 @@ class File:
 
 @dataclass(frozen=True)
 class RowGroup:
-    """A row group of a Parquet file."""
+    """A row group of a Parquet file, whose rows take about `width` bytes each."""
 
     file: File
     place: int
     n_rows: int
+    width: int = 8
 
     def __str__(self) -> str:
         return f"{self.file.path}, row group {self.place}"
@@ -89,7 +92,8 @@ class RowGroup:
                 self.file.path, buffer_size=READ_AHEAD, pre_buffer=False, page_checksum_verification=True
             ) as file:
                 written = {field.name: written_as(field.type) for field in file.schema_arrow if is_numeric(field.type)}
-                for batch in file.iter_batches(ROWS, row_groups=[self.place], columns=names, use_threads=False):
+                rows = min(max(BYTES // self.width, FEWEST), ROWS)
+                for batch in file.iter_batches(rows, row_groups=[self.place], columns=names, use_threads=False):
                     seen += batch.num_rows
                     found = {name: column_of(batch.column(name)) for name in names}
                     yield Block(self.file.with_said(found, batch.num_rows), batch.num_rows, str(self), written)

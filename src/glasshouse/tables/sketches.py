@@ -29,6 +29,7 @@ __all__ = ["MOST_WORDS", "Sketch", "Tally", "quantiles", "sketch_of", "tally_of"
 Array = npt.NDArray[Any]
 MOST_BUCKETS = 1 << 15
 MOST_WORDS = 1 << 17  # distinct texts that are told apart
+MOST_BYTES = 1 << 22  # of them
 MANTISSA = 52
 NO_WORDS = Counted(pa.array([], pa.string()), np.zeros(0, np.int64))
 MINUTES = (
@@ -304,7 +305,7 @@ class Sketch:
             ours.uncounted + theirs.uncounted,
             _one_way([s.written for s in (ours, theirs) if len(s.tally.keys)]),
         )
-        many = found.overflowed or len(found.words.words) > MOST_WORDS
+        many = found.overflowed or _too_many(found.words)
         return found.spread().bounded() if many and not self.numeric else found
 
     def spread(self) -> Sketch:
@@ -318,15 +319,21 @@ class Sketch:
 
     def bounded(self) -> Sketch:
         """Without words beyond the limit: which of them stay says nothing any more, but that there were too many."""
-        if len(self.words.words) <= MOST_WORDS and not self.overflowed:
+        if not (_too_many(self.words) or self.overflowed):
             return self
         return replace(self, words=NO_WORDS, overflowed=True, uncounted=self.uncounted + self.words.n_rows)
+
+
+def _too_many(counted: Counted) -> bool:
+    """Whether there are more words than are told apart, or longer ones: more of either never become fewer."""
+    n_bytes = pc.sum(pc.binary_length(counted.words)).as_py() or 0
+    return len(counted.words) > MOST_WORDS or n_bytes > MOST_BYTES
 
 
 def sketch_of(counted: Counted) -> Sketch:
     """The sketch of a column of text whose cells are counted."""
     found = Sketch(words=_plain(counted), numeric=False)
-    return found.spread().bounded() if len(found.words.words) > MOST_WORDS else found
+    return found.spread().bounded() if _too_many(found.words) else found
 
 
 def _one_way(written: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..distributed.agreement import gather_bytes
 from ..distributed.communicator import Communicator
-from .blocks import Block
+from .blocks import Block, stacked
 from .columns import missing_mask
 from .dataset import Dataset
 from .dealing import SAMPLED, TEST, TRAIN, VALIDATION, Dealing
@@ -28,6 +28,7 @@ from .surveyed import Kept, Survey
 __all__ = ["present", "survey"]
 
 THREADS = 2  # more would each hold a row group
+WIDE = 200  # columns, of each of which a reader holds a page: beyond, one thread
 
 
 def present(block: Block, target: str) -> npt.NDArray[np.bool_]:
@@ -68,12 +69,13 @@ def survey(
 
     found = nothing
     mine = range(together.rank, len(data.portions), together.size)
-    with handed_back(), ThreadPoolExecutor(THREADS) as threads:
-        waiting = [threads.submit(one, k) for k in mine[:THREADS]]
+    n_threads = THREADS if len(data.columns) <= WIDE else 1
+    with handed_back(), ThreadPoolExecutor(n_threads) as threads:
+        waiting = [threads.submit(one, k) for k in mine[:n_threads]]
         for place in range(len(mine)):  # in their order, and never more of them than there are threads
             found = found + waiting.pop(0).result()
-            if place + THREADS < len(mine):
-                waiting.append(threads.submit(one, mine[place + THREADS]))
+            if place + n_threads < len(mine):
+                waiting.append(threads.submit(one, mine[place + n_threads]))
             hand_back()
             watch(found.n_rows)
     if together.size == 1:
@@ -94,7 +96,8 @@ def _of_portion(
     marks: dict[str, tuple[str, ...]],
 ) -> Survey:
     learned, others = ({name: Sketch() for name in sketched} for _ in range(2))
-    kept, digest = [], hashlib.sha256()
+    kept: dict[int, list[Block]] = {side: [] for side in (SAMPLED, VALIDATION, TEST)}
+    digest = hashlib.sha256()
     n_rows = without = trained = 0
     for block in portion.blocks(columns):
         block.hash_into(digest)
@@ -108,5 +111,8 @@ def _of_portion(
                 column = some.columns[name]
                 values = some.numbers(name) if isinstance(column, np.ndarray) else column
                 sketches[name] = sketches[name].added(values, some.written_as(name))
-        kept += [Kept(k, side, marked.take(there & (sides == side))) for side in (SAMPLED, VALIDATION, TEST)]
-    return Survey(learned, others, kept, n_rows, without, {k: trained}, {k: digest.digest()})
+        for side, blocks in kept.items():
+            blocks += [marked.take(there & (sides == side))]
+    held = [(side, stacked(blocks)) for side, blocks in kept.items() if blocks]
+    rows = [Kept(side, np.full(block.n_rows, k), block) for side, block in held if block.n_rows]
+    return Survey(learned, others, rows, n_rows, without, {k: trained}, {k: digest.digest()})

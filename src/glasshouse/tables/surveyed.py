@@ -3,22 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .blocks import Block
+import numpy as np
+import numpy.typing as npt
+
+from .blocks import Block, stacked
 from .sketches import Sketch
 
-__all__ = ["Kept", "Survey"]
+__all__ = ["Kept", "Survey", "gathered"]
+
+MOST_PIECES = 192  # of rows that are kept, before they are put together: small arrays take more than they hold
 
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """Rows of a block that are kept, and the portion and the side they are of."""
+    """Rows that are kept of one side, and (n_rows,) the portion each of them is from."""
 
-    portion: int
     side: int
+    portions: npt.NDArray[np.int64]
     block: Block
+
+
+def gathered(kept: Sequence[Kept]) -> list[Kept]:
+    """The same rows, those of a side together, in the order of their portions."""
+    found = []
+    for side in sorted({each.side for each in kept}):
+        some = [each for each in kept if each.side == side]
+        portions = np.concatenate([each.portions for each in some])
+        order = np.argsort(portions, kind="stable")
+        found.append(Kept(side, portions[order], stacked([each.block for each in some]).at(order)))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,10 +63,11 @@ class Survey:
     digests: Mapping[int, bytes] = field(default_factory=dict)
 
     def __add__(self, other: Survey) -> Survey:
+        kept = [*self.kept, *other.kept]
         return Survey(
             {name: sketch + other.learned[name] for name, sketch in self.learned.items()},
             {name: sketch + other.others[name] for name, sketch in self.others.items()},
-            sorted([*self.kept, *other.kept], key=lambda kept: kept.portion),
+            kept if len(kept) <= MOST_PIECES else gathered(kept),
             self.n_rows + other.n_rows,
             self.without_target + other.without_target,
             {**self.trained, **other.trained},

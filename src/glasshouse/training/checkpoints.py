@@ -81,7 +81,10 @@ def load(path: Path, fresh: State, recipe: Recipe, rows: str) -> State:
     try:
         _expect_recipe(path, document["recipe"], recipe)
         if document["rows"] != rows:
-            raise OptionError(f"{path} was written for other rows: give the same table, or another checkpoint")
+            raise OptionError(
+                f"{path} was written for other rows, or for rows read in other parts: give the same table and memory, "
+                "or another checkpoint"
+            )
         return restored_state(document, arrays, fresh, recipe)
     except (KeyError, TypeError, AttributeError, ArithmeticError, MemoryError, ValueError) as error:
         if isinstance(error, OptionError):
