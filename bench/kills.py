@@ -36,8 +36,8 @@ from glasshouse.storage import read
 MARK = "GLASSHOUSE_BENCH_JOB"  # in the environment of every process of a job
 LIMIT = 30.0  # seconds in which a job has to end
 FEW, COLUMNS, GROUP = 4096, 12, 256  # rows of the table, its columns, rows of a portion
-FILLER = 15_000  # letters a row in a column that nobody reads: the table is too large for MEMORY and quick all the same
-MEMORY = "500MB"
+FILLER = 30_000  # letters a row in a column that nobody reads: the table is too large for MEMORY and quick all the same
+MEMORY = "1GB"
 EPOCHS, SLOWLY = 40, ("--hidden", "256,256", "--learning-rate", "0.0002")  # so that late epochs are the best
 CREATED = 0x100  # of inotify: a file was made
 
@@ -145,8 +145,7 @@ class Job:
                 words = (place / "environ").read_bytes().split(b"\0")
                 told = dict(word.partition(b"=")[::2] for word in words)
                 rank = told.get(b"OMPI_COMM_WORLD_RANK")
-                is_alive = (place / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-                if told.get(MARK.encode()) == self.mark.encode() and rank is not None and is_alive:
+                if told.get(MARK.encode()) == self.mark.encode() and rank is not None and is_alive(int(place.name)):
                     found[int(rank)] = int(place.name)
         return found
 
@@ -229,8 +228,22 @@ def whole(folder: Path, way: str, n_ranks: int, resume: bool = False) -> Whole:
     return Whole(job.checkpoint.read_bytes(), json.loads(found.said)["test"]["accuracy"], found.seconds)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended yet: one that has is a zombie until it is asked for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def kill(folder: Path, way: str, usual: Whole, writing: bool, chance: random.Random) -> Kill | None:
-    """Kill a rank, read what is left, and take the run up again; None if it was over before its time had come."""
+    """Kill a rank, read what is left, and take the run up again; None if it was over before its time had come.
+
+    Raises
+    ------
+    SystemExit
+        If the job says that it ended well, though a rank was killed while it ran.
+    """
     job, rank = Job(folder, way, 2), 0 if writing else chance.randrange(2)
     if writing:
         with contextlib.closing(Writings(job.checkpoint.parent)) as writings:
@@ -239,10 +252,13 @@ def kill(folder: Path, way: str, usual: Whole, writing: bool, chance: random.Ran
     else:
         pid = job.rank(rank)
         time.sleep(chance.uniform(0, usual.seconds))
+    alive = is_alive(pid)
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
     found = job.ended(time.perf_counter(), LIMIT)
     if found.code == 0:
+        if alive:
+            raise SystemExit(f"rank {rank} was killed while it ran, and the job ended as if nothing were: {found.said}")
         return None
     time.sleep(0.5)  # the system takes a moment to bury a process
     left = len(job.ranks())

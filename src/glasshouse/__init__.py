@@ -42,6 +42,8 @@ _HOMES = {
     "train": "models.train",
     "stream": "models.stream",
     "Stream": "models.stream",
+    "sweep": "sweeping.sweep",
+    "Sweep": "sweeping.board",
     "from_onnx": "models.convert.onnx_file",
     "from_sklearn": "models.convert.verbs",
     "from_torch": "models.convert.verbs",

@@ -45,6 +45,8 @@ from .network.density import Density as Density
 from .network.initializers import Initializer as Initializer
 from .pruning.cutting import GradualPruning as GradualPruning
 from .reporting.report import report as report
+from .sweeping.board import Sweep as Sweep
+from .sweeping.sweep import sweep as sweep
 from .tables.reading import Reading as Reading
 from .training.optimizers import LBFGS as LBFGS
 from .training.optimizers import SGD as SGD

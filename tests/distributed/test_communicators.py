@@ -100,6 +100,18 @@ def test_a_rank_that_says_nothing_of_a_thing_disagrees() -> None:
     }
 
 
+def test_a_path_whose_bytes_are_no_text_is_a_word_too() -> None:
+    def say(together) -> None:
+        agree(together, {"table": "t\udcff.csv"})
+        agree(together, {"test": ("u\udcfe.csv", "u\udcff.csv")[together.rank]})
+
+    messages = {str(error) for error in on_threads(2, say)}
+    assert messages == {
+        "the ranks disagree about test: rank 0 has u\udcfe.csv; rank 1 has u\udcff.csv: "
+        "start all ranks with the same versions, files and options"
+    }
+
+
 @pytest.mark.parametrize("at_once", [1, 2, 7, 1000])
 def test_long_words_go_in_pieces(at_once: int, monkeypatch) -> None:
     monkeypatch.setattr(agreement, "AT_ONCE", at_once)

@@ -129,7 +129,7 @@ def test_a_table_to_judge_by(table, tmp_path) -> None:
         ({"optimizer": "lbfgs"}, "optimizer lbfgs needs every row of"),
         ({"order": "day"}, "order needs every row of"),
         ({"memory": "much"}, "memory is 'much': write a number of bytes, or one like 2GB"),
-        ({"memory": "1MB"}, "memory is '1MB': give at least 500MB"),
+        ({"memory": "1MB"}, "memory is '1MB': give at least 1GB"),
         ({"target": "yy"}, "has no column 'yy': did you mean 'y'"),
         ({"weights": "x0"}, "the weights in 'x0' hold -"),
     ],
@@ -187,6 +187,14 @@ def test_a_stream_hands_out_the_rows_that_train(table) -> None:
     assert number.classes is None
     values = np.concatenate([y for _, y in number.batches(500)])
     assert np.isin(np.round(values, 6), np.round(pq.read_table(table)["number"].to_numpy(), 6)).all()
+
+
+def test_a_table_too_wide_for_the_memory_is_refused(tmp_path) -> None:
+    path = written(tmp_path / "t.parquet", {f"c{k}": [0, 1] * 20 for k in range(400)})
+    with pytest.raises(
+        OptionError, match=r"memory is 1GB, and .* has 400 columns: to read it in parts takes about 2.0GB"
+    ):
+        trained(path, "c0")
 
 
 def test_what_a_table_takes_is_about_what_it_took(tmp_path) -> None:

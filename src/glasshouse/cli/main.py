@@ -18,6 +18,7 @@ __all__ = ["VERBS", "glasshouse", "run"]
 
 VERBS = {
     "train": "Train a network on a table, and say how good it is.",
+    "sweep": "Try many recipes on a table, and keep the best.",
     "predict": "Predict the rows of a table.",
     "evaluate": "Score a model on a table that has the target.",
     "diagnose": "Say what is wrong with a network, and cure it.",
@@ -30,7 +31,7 @@ VERBS = {
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }
-ON_RANKS = ("train",)  # what several ranks do together
+ON_RANKS = ("train", "sweep")  # what several ranks do together
 
 
 class Verbs(click.Group):

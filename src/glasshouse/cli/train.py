@@ -101,7 +101,8 @@ def train(
     TABLE is CSV or TSV (delimiter, quotes, header, encoding, decimal mark and gzip are found out), Parquet, a folder of
     like files, or example:NAME for one of breast_cancer, diabetes, digits, iris, wine, and in the plane moons,
     circles, spirals, xor. Rows are dealt to training, validation and test; whatever chooses sees validation only, and
-    every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far.
+    every printed score is of test rows. Ctrl-C ends the training early and keeps the best network so far;
+    under mpirun it ends the job, and --resume goes on from the last checkpoint.
     """
     from ..distributed.world import world
     from ..models.train import place_for

@@ -14,6 +14,7 @@ from .communicator import Communicator
 __all__ = ["agree", "gather_bytes"]
 
 AT_ONCE = 1 << 30  # bytes of all ranks in one call: MPI counts them in 31 bits
+ODD = "surrogateescape"  # what Python makes of a path whose bytes are no UTF-8
 SHOWN = 60  # letters of a text, around where it differs
 
 
@@ -53,13 +54,18 @@ def agree(together: Communicator, texts: Mapping[str, str]) -> None:
     """
     if together.size == 1:
         return
-    digests = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in texts.items()}
+    digests = {name: hashlib.sha256(_encoded(text)).hexdigest() for name, text in texts.items()}
     said = [json.loads(each) for each in gather_bytes(together, json.dumps(digests).encode())]
     names = list(dict.fromkeys(name for each in said for name in each))  # the same list on every rank
     for name in names:
         if len({each.get(name) for each in said}) > 1:
-            values = [each.decode() for each in gather_bytes(together, texts.get(name, "").encode())]
+            every = gather_bytes(together, _encoded(texts.get(name, "")))
+            values = [each.decode(errors=ODD) for each in every]
             raise WorldError(f"{_difference(name, values)}: start all ranks with the same versions, files and options")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors=ODD)
 
 
 def _difference(name: str, values: list[str]) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 from ..errors import OptionError
 from ..tables.files import files_of, is_parquet, unpacked_size
 
-__all__ = ["bytes_of", "free", "needed", "outgrows"]
+__all__ = ["LEAST", "SHARE", "bytes_of", "expect_room", "free", "needed", "outgrows"]
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
-LEAST = 500 * 10**6  # bytes below which the program itself has no room
+LEAST = 10**9  # bytes that the program, the rows it holds and two windows take; measured too
+COLUMN = 7 * 10**6 // 2  # bytes that a column takes: a page of Parquet, and the counts of its cells
+FEW = 100  # columns that `LEAST` is enough for
 # What reading a table whole takes at its peak, as a multiple of its columns' bytes; measured, docs/performance.md.
 PARQUET, TEXT = 9, 5
 SHARE = 0.5  # of the memory that is free, which a table may take
@@ -38,8 +40,24 @@ def bytes_of(memory: int | str) -> int:
         raise OptionError(f"memory is {memory!r}: write a number of bytes, or one like 2GB")
     n_bytes = int(float(found[1]) * UNITS[found[2].upper()])
     if n_bytes < LEAST:
-        raise OptionError(f"memory is {memory!r}: give at least {LEAST // 10**6}MB, as the program itself needs 300MB")
+        raise OptionError(f"memory is {memory!r}: give at least 1GB, which the program itself needs")
     return n_bytes
+
+
+def expect_room(name: str, n_columns: int, memory: int) -> None:
+    """Refuse a table that is so wide that it cannot be read in parts either in this memory.
+
+    Raises
+    ------
+    OptionError
+        With how much it takes.
+    """
+    least = LEAST + COLUMN * max(n_columns - FEW, 0)
+    if memory < least:
+        raise OptionError(
+            f"memory is {memory / 1e9:.3g}GB, and {name} has {n_columns:,} columns: to read it in parts takes about "
+            f"{least / 1e9:.1f}GB, give more, or drop columns from the file"
+        )
 
 
 def outgrows(table: Any, memory: int | None, ranks: int = 1) -> bool:

@@ -38,6 +38,7 @@ from .model import Source
 from .origin import Origin
 from .prepared import FEWEST_ROWS, Asked, Part, Prepared, Sizes
 from .reader import Mass, Reader, places_of
+from .room import expect_room
 
 __all__ = ["StreamedTable", "sample_of", "streamed_table"]
 
@@ -97,6 +98,8 @@ def streamed_table(
         If it cannot be read or learned from, or the table to judge by does not fit it.
     """
     data = dataset(os.fspath(source), asked.reading)
+    if memory is not None:
+        expect_room(data.name, len(data.columns), memory)
     agree(together, {"the table": data.described})
     corrections = Corrections(asked.kinds or {}, asked.drop, asked.missing)
     said, headings = corrections.said(data.headings), data.headings
