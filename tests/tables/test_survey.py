@@ -49,7 +49,7 @@ def same_survey(one, other) -> bool:
     ]
     return (
         all(same_sketch(sketch, other.learned[name]) for name, sketch in one.learned.items())
-        and all(same_sketch(sketch, other.others[name]) for name, sketch in one.others.items())
+        and all(same_sketch(sketch, other.in_all[name]) for name, sketch in one.in_all.items())
         and list(one.learned) == list(other.learned)
         and kept[0] == kept[1]
         and (one.n_rows, one.without_target, one.trained) == (other.n_rows, other.without_target, other.trained)

@@ -95,7 +95,7 @@ def test_what_does_not_belong_together_is_refused(tmp_path) -> None:
             "was written with seed 0, this run has 3: give a number as the seed",
         ),
         (recipe(max_epochs=2, optimizer=Adam(0.8)), data, True, "was written with optimizer"),
-        (chosen, blobs(60, seed=1), True, "was written for other rows, or for rows read in other parts: give the same table"),
+        (chosen, blobs(60, seed=1), True, "or for rows read in other parts: give the same table"),
         (chosen, data._replace(weight=np.ones(60)), True, "was written for other rows"),
     ):
         with pytest.raises(OptionError, match=message):

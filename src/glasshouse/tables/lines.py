@@ -32,7 +32,8 @@ def column_blocks(name: str, data: bytes, found: Found) -> Iterator[list[pa.Arra
     delimiter, header = found.dialect.delimiter, found.dialect.header
     if not data.strip(b"\r\n"):
         return
-    if delimiter == " " or re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE):
+    spaced = b' "' in data and re.search(rf'(?:^|{re.escape(delimiter)}) +"'.encode(), data, re.MULTILINE)
+    if delimiter == " " or spaced:
         yield _row_by_row(name, data, found)
         return
     bad: list[Any] = []

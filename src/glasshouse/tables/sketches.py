@@ -269,6 +269,11 @@ class Sketch:
             return values, counts
         return np.append(values, np.nan), np.append(counts, np.int64(others))
 
+    def begun(self) -> Sketch:
+        """An empty one for more rows of the column, which counts no finer than this one does already."""
+        tally = Tally(bits=self.tally.bits)
+        return Sketch(tally, numeric=self.numeric, crowded=self.crowded, overflowed=self.overflowed)
+
     def added(self, column: Column, written: str = WRITTEN) -> Sketch:
         """With the cells of a block's column, whose numbers, if it holds numbers, are written so."""
         if isinstance(column, np.ndarray):

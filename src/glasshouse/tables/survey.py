@@ -64,18 +64,18 @@ def survey(
     """
     nothing = Survey({name: Sketch() for name in sketched}, {name: Sketch() for name in sketched})
 
-    def one(k: int) -> Survey:
-        return _of_portion(data.portions[k], k, data.columns, sketched, target, dealing, marks)
+    def one(k: int, known: Survey) -> Survey:
+        return _of_portion(data.portions[k], k, data.columns, known, target, dealing, marks)
 
     found = nothing
     mine = range(together.rank, len(data.portions), together.size)
     n_threads = THREADS if len(data.columns) <= WIDE else 1
     with handed_back(), ThreadPoolExecutor(n_threads) as threads:
-        waiting = [threads.submit(one, k) for k in mine[:n_threads]]
+        waiting = [threads.submit(one, k, nothing) for k in mine[:n_threads]]
         for place in range(len(mine)):  # in their order, and never more of them than there are threads
             found = found + waiting.pop(0).result()
             if place + n_threads < len(mine):
-                waiting.append(threads.submit(one, mine[place + n_threads]))
+                waiting.append(threads.submit(one, mine[place + n_threads], found))
             hand_back()
             watch(found.n_rows)
     if together.size == 1:
@@ -90,12 +90,13 @@ def _of_portion(
     portion: Portion,
     k: int,
     columns: Sequence[str],
-    sketched: Sequence[str],
+    known: Survey,
     target: str,
     dealing: Dealing,
     marks: dict[str, tuple[str, ...]],
 ) -> Survey:
-    learned, others = ({name: Sketch() for name in sketched} for _ in range(2))
+    """What a portion adds to what is known: where that is counted coarsely already, this need not be counted finer."""
+    learned, others = ({name: sketch.begun() for name, sketch in known.learned.items()} for _ in range(2))
     kept: dict[int, list[Block]] = {side: [] for side in (SAMPLED, VALIDATION, TEST)}
     digest = hashlib.sha256()
     n_rows = without = trained = 0
@@ -107,7 +108,7 @@ def _of_portion(
         trains = there & ((sides == TRAIN) | (sides == SAMPLED))
         trained += int(trains.sum())
         for sketches, some in ((learned, marked.take(trains)), (others, marked.take(~trains))):
-            for name in sketched:
+            for name in sketches:
                 column = some.columns[name]
                 values = some.numbers(name) if isinstance(column, np.ndarray) else column
                 sketches[name] = sketches[name].added(values, some.written_as(name))

@@ -44,7 +44,8 @@ class Survey:
     Attributes
     ----------
     learned, others : dict of str to Sketch
-        Of the rows that train and have a target; of all others.
+        Of the rows that train and have a target; of all others, which count no finer than those: only both together,
+        `in_all`, are the same from any split.
     kept : list of Kept
         The rows that choose and judge, and some that train, each with a target.
     n_rows, without_target : int
