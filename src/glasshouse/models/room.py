@@ -14,10 +14,10 @@ __all__ = ["LEAST", "SHARE", "bytes_of", "expect_room", "free", "needed", "outgr
 
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 UNITS |= {"KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "TIB": 1 << 40}
-LEAST = 10**9  # bytes that the program, the rows it holds and two windows take; measured too
+LEAST = 10**9  # bytes that the program, the rows it holds and two windows take: docs/large.md
 COLUMN = 7 * 10**6 // 2  # bytes that a column takes: a page of Parquet, and the counts of its cells
 FEW = 100  # columns that `LEAST` is enough for
-# What reading a table whole takes at its peak, as a multiple of its columns' bytes; measured, docs/performance.md.
+# What reading a table whole takes at its peak, as a multiple of its bytes before compression: docs/performance.md.
 PARQUET, TEXT = 9, 5
 SHARE = 0.5  # of the memory that is free, which a table may take
 

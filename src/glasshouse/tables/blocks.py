@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -133,12 +132,6 @@ class Block:
             digest.update(np.asarray(pc.binary_length(column).fill_null(-1)).tobytes())
             text = column.fill_null("")
             digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
-
-    def digest(self) -> bytes:
-        """SHA-256 of every cell."""
-        digest = hashlib.sha256()
-        self.hash_into(digest)
-        return digest.digest()
 
 
 def stacked(blocks: Sequence[Block]) -> Block:
