@@ -17,10 +17,10 @@ from page_checks import PAYLOADS, contrast, mixed, payload, properties
 import glasshouse as gh
 from glasshouse.cli.train import train
 from glasshouse.drawing.look import palette
+from glasshouse.drawing.svg import COLORS, drawn, slot
+from glasshouse.drawing.words import plain
 from glasshouse.reporting.html import page
-from glasshouse.reporting.svg import COLORS, drawn, slot
 from glasshouse.reporting.twin import ALONE, to_paste
-from glasshouse.reporting.words import plain
 from glasshouse.tables.cells import Cells
 from glasshouse.tables.reading import Table
 

@@ -80,14 +80,15 @@ def planned(asked: bool | None, model: str | os.PathLike[str] | None, *inputs: A
     GlasshouseError
         If it was asked for, and there is nothing to draw with or nowhere to write.
     """
-    from ..reporting.place import page_beside, require_drawing
+    from ..drawing.look import require_drawing
+    from ..reporting.place import page_beside
 
     if asked is False or (asked is None and model is None):
         return Plan(None)
     try:
         if model is None:
             raise OptionError("no model is written, and a report stands beside one: give --out, or leave --report out")
-        require_drawing()
+        require_drawing("a report")
         return Plan(page_beside(model, *inputs), asked=bool(asked))
     except GlasshouseError as error:
         if asked:

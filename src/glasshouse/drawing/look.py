@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import OptionError
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["palette", "templates_in"]
+__all__ = ["colors", "palette", "require_drawing", "templates_in"]
+
+
+NAMED = re.compile(r"--([\w-]+): (#[0-9a-f]{6})")
 
 
 @cache
@@ -22,6 +30,31 @@ def palette() -> str:
     True
     """
     return (Path(__file__).parent / "palette.css").read_text("utf-8")
+
+
+@cache
+def colors(scheme: str) -> Mapping[str, str]:
+    """The colours of a scheme, ``light`` or ``dark``, by name, for what is no page and cannot look them up.
+
+    Examples
+    --------
+    >>> colors("light")["paper"], colors("dark")["paper"]
+    ('#fdfdfc', '#16181d')
+    """
+    light, dark = palette().split("@media screen")
+    found = dict(NAMED.findall(light))
+    return found if scheme == "light" else found | dict(NAMED.findall(dark))
+
+
+def require_drawing(thing: str) -> None:
+    """Raise `OptionError` where there is nothing to draw a thing with.
+
+    Examples
+    --------
+    >>> require_drawing("a report")
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise OptionError(f"{thing} needs matplotlib to draw: pip install matplotlib, or 'glasshouse[report]'")
 
 
 def templates_in(folder: Path, **settings: Any) -> Environment:

@@ -11,12 +11,13 @@ import numpy as np
 from ..drawing.curves import LossCurveDisplay
 from ..drawing.health import FlowDisplay
 from ..drawing.pruning import FrontierDisplay, NetworkDisplay
+from ..drawing.svg import COLORS, drawn, slot
+from ..drawing.svg import SERIES as N_SERIES
+from ..drawing.words import number, plain, share
 from ..models.scores import score_name
 from ..pruning.budget import Point
 from .apart import told_apart
-from .svg import COLORS, drawn, slot
-from .svg import SERIES as N_SERIES
-from .words import number, plain, score, share
+from .words import score
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

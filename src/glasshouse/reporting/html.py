@@ -11,10 +11,11 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from ..drawing.look import palette, templates_in
+from ..drawing.svg import SERIES
+from ..drawing.words import listed, number, plain, share
 from ..models.scores import score_name
 from .figures import figures
-from .svg import SERIES
-from .words import listed, number, plain, score, share
+from .words import score
 
 __all__ = ["page"]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..drawing.words import plain
 from ..errors import TableError
 from ..models.model import Model
 from ..tables.cells import Counted
@@ -14,7 +15,7 @@ from ..tables.columns import ENCODED, Column, describe, missing_mask, numbers, t
 from ..tables.encodings import Encoding
 from ..tables.spread import days_of, frequent, histogram
 from ..tables.table import Table
-from .words import encoded_as, file_name, plain
+from .words import encoded_as, file_name
 
 __all__ = ["overview"]
 

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
 from typing import Any
 
-from ..errors import GlasshouseError, OptionError
+from ..errors import GlasshouseError
 from ..storage import checked_place
 
-__all__ = ["page_beside", "place_of", "require_drawing"]
+__all__ = ["page_beside", "place_of"]
 
 MARK = b'<meta name="generator" content="Glasshouse report">'
 HEAD = 2000  # bytes of a file in which the mark must stand
-
-
-def require_drawing() -> None:
-    """Raise `OptionError` where there is nothing to draw with."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise OptionError("a report needs matplotlib to draw: pip install matplotlib, or 'glasshouse[report]'")
 
 
 def place_of(model: str | os.PathLike[str] | None, out: str | os.PathLike[str] | None, *inputs: Any) -> Path | None:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..drawing.look import require_drawing
 from ..health.findings import Diagnosis
 from ..models.model import Model, Source
 from ..models.pruning import Pruned
 from ..storage import write_bytes
 from ..tables.reading import Reading
 from .html import page
-from .place import place_of, require_drawing
+from .place import place_of
 from .subject import subject_of
 from .twin import twin_of
 
@@ -78,7 +79,7 @@ def report(
     >>> found.twin["headline"]["score"], found.html.startswith("<!DOCTYPE html>")
     ('accuracy', True)
     """
-    require_drawing()
+    require_drawing("a report")
     place = place_of(_file(model), out, table)
     twin = twin_of(subject_of(model, table, reading))
     html = page(twin)

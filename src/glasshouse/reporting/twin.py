@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..drawing.graph import graph
+from ..drawing.words import sentence
 from ..estimators.targets import Classes, Numbers
 from ..health.findings import Diagnosis, Finding
 from ..health.prescription import as_flags, prescribed
@@ -23,7 +24,7 @@ from .overview import overview
 from .reproduction import reproduction
 from .subject import Subject
 from .wiring import wiring
-from .words import file_name, sentence
+from .words import file_name
 
 __all__ = ["SCHEMA_VERSION", "to_paste", "twin_of"]
 

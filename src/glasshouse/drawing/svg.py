@@ -12,15 +12,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
 
-from ..drawing.curves import MUTED
-from ..drawing.pruning import COLORS as OF_CRITERIA
+from .curves import MUTED
+from .pruning import COLORS as OF_CRITERIA
 from .words import plain
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 __all__ = ["COLORS", "SERIES", "drawn", "slot"]
 
@@ -89,14 +86,15 @@ def slot(k: int) -> str:
 
 def drawn(
     name: str,
-    draw: Callable[[Axes], object],
+    draw: Callable[..., object],
     said: str,
     *,
+    panels: int = 1,
     size: tuple[float, float] = (4.6, 3.0),
     margins: tuple[float, float, float, float] = (0.14, 0.16, 0.97, 0.95),
     names: Sequence[str] = (),
 ) -> str:
-    """An svg element: what `draw` draws on an Axes.
+    """An svg element: what `draw` draws on an Axes, or on several side by side.
 
     Parameters
     ----------
@@ -104,6 +102,8 @@ def drawn(
         Of the figure, one word, of ours; ids begin with it.
     said : str
         What the figure shows, in words, for those who do not see it.
+    panels : int
+        How many Axes `draw` is given.
     size : inches
     margins : left, bottom, right, top
     names : sequence of str
@@ -117,9 +117,9 @@ def drawn(
     with DRAWING, mpl.rc_context(_settings()):
         figure = Figure(figsize=size)
         FigureCanvasSVG(figure)
-        ax = figure.add_subplot()
+        axes = figure.subplots(1, panels, squeeze=False)[0]
         figure.subplots_adjust(left, bottom, right, top)
-        draw(ax)
+        draw(*axes)
         written = io.BytesIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
     return _cleaned(ElementTree.fromstring(written.getvalue()), name, said, names)
