@@ -243,6 +243,12 @@ def _epochs(
                 break
 
 
+def _as_filed(value: float) -> np.float32:
+    """As precisely as a model file tells it, so that whoever reads the history there finds the same best epoch."""
+    with np.errstate(over="ignore"):
+        return np.float32(value)
+
+
 def look_back(state: State, recipe: Recipe) -> None:
     """Whether the epoch was the best so far, and whether it is time for a smaller rate, or for an end.
 
@@ -252,7 +258,7 @@ def look_back(state: State, recipe: Recipe) -> None:
     row = state.history[-1]
     losses = {"loss": -row["loss"] - row["penalty"], "validation_loss": -row.get("validation_loss", 0)}
     value = losses.get(recipe.monitor, row.get("validation_score", 0))
-    if recipe.monitor != "loss" and (state.best is None or value > state.best.value):
+    if recipe.monitor != "loss" and (state.best is None or _as_filed(value) > _as_filed(state.best.value)):
         kept = state.network.parameters if state.average is None else state.average
         state.best = Best(state.epoch, value, state.network.with_parameters(kept))
     better = value > state.mark + recipe.tol

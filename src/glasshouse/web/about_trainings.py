@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -43,24 +44,28 @@ async def all_of_them(request: Request) -> Response:
 async def twin(request: Request) -> Response:
     training = await _recalled(request)
     if training.runs and not training.watched:
-        await _a_picture(training)
+        return answer(await _with_a_picture(training))
     return answer(training.twin())
 
 
-async def _a_picture(training: Training) -> None:
-    """Have one made: nobody looks, so none were."""
+async def _with_a_picture(training: Training) -> dict[str, Any]:
+    """All of a training at which nobody looks, so that no picture is made unless one is asked for."""
     listener = training.listen()
     try:
-        async with asyncio.timeout(PICTURE_WAIT):
-            training.news_for(listener)  # what was there before
-            while training.runs:
-                await listener.woken.wait()
-                if "picture" in {kind for kind, _ in training.news_for(listener)}:
-                    return
-    except TimeoutError:
-        pass  # it is reading, or judging, or between two epochs that take long: the last one is shown
+        with contextlib.suppress(TimeoutError):  # it reads, or judges, or its epochs take long: the last one is shown
+            await _news_of_a_picture(training, listener)
+        return training.twin()  # before it is told that nobody looks any more
     finally:
         training.leave_alone(listener)
+
+
+async def _news_of_a_picture(training: Training, listener: Listener) -> None:
+    async with asyncio.timeout(PICTURE_WAIT):
+        training.news_for(listener)  # what was there before
+        while training.runs:
+            await listener.woken.wait()
+            if "picture" in {kind for kind, _ in training.news_for(listener)}:
+                return
 
 
 async def events(request: Request) -> Response:
