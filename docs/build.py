@@ -5,10 +5,12 @@ Run it with ``make docs``.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -226,9 +228,58 @@ def commands() -> str:
     return "\n".join(parts)
 
 
+def laboratory() -> str:
+    """What ``python -m bench.laboratory --page`` found, claim by claim."""
+    twin = json.loads((HERE / "lab.json").read_text("utf-8"))
+    claims = [claim for experiment in twin["experiments"] for claim in experiment["claims"]]
+    machine = f"{twin['machine']['processor']}, {twin['machine']['cores']} cores, kernels {twin['machine']['kernels']}"
+    versions = ", ".join(f"{name} {version}" for name, version in twin["versions"].items())
+    counts = ", ".join(f"{count} {word}" for word, count in twin["verdicts"].items())
+    parts = [
+        "# The laboratory\n",
+        NOTE,
+        "What courses and textbooks say of neural networks, each claim an experiment with a rule that was written down"
+        " before it ran. `glasshouse lab` lists them, `glasshouse lab init-relu-he` runs one, `glasshouse lab --all`"
+        " all of them, into one page; `--to slides` makes a picture of each for a lecture.\n",
+        "Pairs that share their chance (a seed, a table) are compared. In each case the mean of their ratio, or of"
+        " their difference, has a 95 % interval by Student's t: the claim *holds* there if all of it lies beyond what"
+        " was claimed, *fails* if all of it lies short of that, and is *open* otherwise. It is **supported** if it"
+        " holds in every case, **refuted** if it fails in every case; else it **depends**, on what the cases differ in,"
+        " or on chance. What no experiment varies, such as the table or the width, no verdict speaks of.\n",
+        f"{len(claims)} claims: {counts}. Of {twin['runs']} runs from as many seeds all gave the same verdict for"
+        f" {twin['agreeing']}; one that flips depends on chance. All runs together took {twin['seconds'] / 60:.0f}"
+        f" minutes. {machine}; {versions}.\n",
+        table(["claim", "", "verdict"], [[f"[`{c['id']}`](#{c['id']})", c["claim"], c["said"]] for c in claims]),
+    ]
+    for kind in dict.fromkeys(experiment["kind"] for experiment in twin["experiments"]):
+        parts.append(f"## {kind.capitalize()}\n")
+        for experiment in twin["experiments"]:
+            if experiment["kind"] == kind:
+                parts += _experiment(experiment)
+    return "\n".join(parts)
+
+
+def _experiment(experiment: dict[str, Any]) -> Iterator[str]:
+    """Its claims, what was asked, the picture, and the numbers that decided."""
+    for claim in experiment["claims"]:
+        where = f": {claim['where']}" if claim["verdict"] == "depends" and claim["where"] else ""
+        runs = "" if len(set(claim["runs"])) == 1 else f" (in {len(claim['runs'])} runs: {', '.join(claim['runs'])})"
+        yield f"### {claim['id']}\n"
+        yield f"{claim['claim']}: **{claim['said']}**{where}{runs}.\n"
+        yield f"{claim['when']}\n"
+    yield f"{experiment['question']} {experiment['setting']} Measured: {experiment['measure']}.\n"
+    picture = experiment["claims"][0]["id"]
+    yield f"![{experiment['question']}](lab/{picture}.svg)\n"
+    for claim in experiment["claims"]:
+        yield f"<details><summary>{claim['id']}: the rule, and what decided</summary>\n"
+        yield f"{claim['rule']}.\n"
+        yield "\n".join(f"- {found['said']}" for found in claim["evidence"]) + "\n"
+        yield "</details>\n"
+
+
 def main() -> int:
     stale = []
-    for name, text in {"units.md": units(), "commands.md": commands()}.items():
+    for name, text in {"units.md": units(), "commands.md": commands(), "lab.md": laboratory()}.items():
         path = HERE / name
         if path.exists() and path.read_text() == text:
             continue

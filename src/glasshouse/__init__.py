@@ -50,6 +50,8 @@ _HOMES = {
     "diagnose": "models.diagnosing",
     "prune": "models.pruning",
     "report": "reporting.report",
+    "lab": "laboratory.lab",
+    "Lab": "laboratory.lab",
     "export": "exporting.export",
     "serve": "web.serve",
     "register_skl2onnx": "exporting.skl2onnx_registration",

@@ -25,6 +25,8 @@ from .exporting.skl2onnx_registration import register_skl2onnx as register_skl2o
 from .health.doctor import Doctor as Doctor
 from .health.findings import Diagnosis as Diagnosis
 from .health.findings import Finding as Finding
+from .laboratory.lab import Lab as Lab
+from .laboratory.lab import lab as lab
 from .models.convert.onnx_file import from_onnx as from_onnx
 from .models.convert.verbs import from_sklearn as from_sklearn
 from .models.convert.verbs import from_torch as from_torch

@@ -26,6 +26,7 @@ FLOORS = {
     "models": 5,
     "exporting": 6,
     "reporting": 6,
+    "laboratory": 6,
     "sweeping": 6,
     "web": 7,
     "cli": 8,

@@ -28,6 +28,7 @@ VERBS = {
     "trace": "Work a training step of a small network out, number by number.",
     "check": "Mark a training step made by hand.",
     "serve": "Show the live page: train, watch and prune in a browser.",
+    "lab": "Run what is said of networks as experiments.",
     "inspect": "Say what a model or a table holds.",
     "windows": "Cut sensor recordings into a table to train on.",
 }

@@ -11,7 +11,6 @@ import io
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any
 from xml.etree import ElementTree
 
@@ -19,7 +18,7 @@ from .curves import MUTED
 from .pruning import COLORS as OF_CRITERIA
 from .words import plain
 
-__all__ = ["COLORS", "SERIES", "drawn", "slot"]
+__all__ = ["COLORS", "DRAWING", "SERIES", "drawn", "settings", "slot"]
 
 # What stands for a custom property while matplotlib draws; the displays bring colours of their own.
 COLORS = {
@@ -52,23 +51,25 @@ SETTINGS = {
     "axes.titlesize": 9.5,
     "axes.labelsize": 9.5,
     "legend.fontsize": 9.5,
-    "text.color": COLORS["ink"],
-    "axes.labelcolor": COLORS["ink"],
-    "axes.edgecolor": COLORS["muted"],
     "axes.facecolor": "none",
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "figure.facecolor": "none",
     "savefig.facecolor": "none",
-    "xtick.color": COLORS["muted"],
-    "ytick.color": COLORS["muted"],
-    "xtick.labelcolor": COLORS["ink"],
-    "ytick.labelcolor": COLORS["ink"],
-    "grid.color": COLORS["rule"],
     "grid.linewidth": 0.8,
     "lines.linewidth": 1.8,
     "path.simplify": False,  # dots are lines without length, and curves are thinned before
+}
+COLORED = {
+    "text.color": "ink",
+    "axes.labelcolor": "ink",
+    "axes.edgecolor": "muted",
+    "xtick.color": "muted",
+    "ytick.color": "muted",
+    "xtick.labelcolor": "ink",
+    "ytick.labelcolor": "ink",
+    "grid.color": "rule",
 }
 SLOT = re.compile(r"^@(\d+)@$")
 NUMBER = re.compile(r"-?\d+\.\d+")
@@ -91,7 +92,7 @@ def drawn(
     *,
     panels: int = 1,
     size: tuple[float, float] = (4.6, 3.0),
-    margins: tuple[float, float, float, float] = (0.14, 0.16, 0.97, 0.95),
+    margins: tuple[float, float, float, float] | None = (0.14, 0.16, 0.97, 0.95),
     names: Sequence[str] = (),
 ) -> str:
     """An svg element: what `draw` draws on an Axes, or on several side by side.
@@ -105,7 +106,7 @@ def drawn(
     panels : int
         How many Axes `draw` is given.
     size : inches
-    margins : left, bottom, right, top
+    margins : left, bottom, right, top; whatever its words take if None
     names : sequence of str
         What the slots are filled with.
     """
@@ -113,26 +114,25 @@ def drawn(
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    left, bottom, right, top = margins
-    with DRAWING, mpl.rc_context(_settings()):
-        figure = Figure(figsize=size)
+    with DRAWING, mpl.rc_context(settings(COLORS)):
+        figure = Figure(figsize=size, layout=None if margins else "constrained")
         FigureCanvasSVG(figure)
         axes = figure.subplots(1, panels, squeeze=False)[0]
-        figure.subplots_adjust(left, bottom, right, top)
+        if margins:
+            figure.subplots_adjust(*margins)
         draw(*axes)
         written = io.BytesIO()
         figure.savefig(written, format="svg", metadata={"Date": None})
     return _cleaned(ElementTree.fromstring(written.getvalue()), name, said, names)
 
 
-@cache
-def _settings() -> Any:
-    """Those of matplotlib, whatever a user has made of them, and ours; not which window it draws in."""
+def settings(colors: Mapping[str, str], **more: Any) -> Any:
+    """Those of matplotlib, whatever a user has made of them, and ours in these colours; not where it draws."""
     import matplotlib as mpl
 
     defaults: Any = mpl.rcParamsDefault
     given = {key: value for key, value in dict.items(defaults) if not key.startswith("backend")}
-    return {**given, **SETTINGS}
+    return {**given, **SETTINGS, **{key: colors[name] for key, name in COLORED.items()}, **more}
 
 
 def _cleaned(root: ElementTree.Element, name: str, said: str, names: Sequence[str]) -> str:

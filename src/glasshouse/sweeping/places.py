@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from typing import Any
 
-from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
-from joblib.parallel import (  # type: ignore[import-untyped]
+from joblib import Parallel, delayed, parallel_config
+from joblib.parallel import (
     LokyBackend,
     MultiprocessingBackend,
     ThreadingBackend,

@@ -1,0 +1,1 @@
+"""The laboratory: claims about networks, each an experiment that anybody can run, with a verdict out of the data."""

@@ -1,0 +1,214 @@
+"""The experiments with activations, done once more in PyTorch: the same rule must come to the same verdict."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_diabetes, load_digits
+from sklearn.preprocessing import scale
+
+from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.experiments import (
+    activation_bounds,
+    activation_divergence,
+    activation_dying,
+    activation_overflow,
+    activation_revival,
+    activation_saturation,
+    activation_vanishing,
+)
+from glasshouse.laboratory.running import repetition
+
+UNITS = {"ReLU": torch.nn.ReLU, "leaky ReLU": torch.nn.LeakyReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def seeds() -> list[int]:
+    return np.random.default_rng().integers(1 << 31, size=4).tolist()
+
+
+def agree(experiment: Experiment, theirs: Iterable[Observation], seeds: list[int], *names: str) -> None:
+    """PyTorch's rows come to the word that ours come to."""
+    ours = [row for seed in seeds for row in repetition(experiment.observe, seed)]
+    theirs = list(theirs)
+    assert {(row.arm, row.case, row.of) for row in theirs} <= {(row.arm, row.case, row.of) for row in ours}
+    for name in names:
+        claim = next(claim for claim in experiment.claims if claim.id == name)
+        mine, other = (
+            claim.rule.verdict(Observations(rows).pairs(claim.rule), experiment.over) for rows in (ours, theirs)
+        )
+        assert mine.word == other.word, (name, seeds, mine, other)
+
+
+def made(sizes: tuple[int, ...], name: str, out: int, seed: int, dtype: torch.dtype) -> torch.nn.Sequential:
+    """Layers with the first weights that the units want, biases 0."""
+    generator = torch.Generator().manual_seed(seed)
+    layers: list[torch.nn.Module] = []
+    for fan_in, fan_out in zip(sizes, (*sizes[1:], out), strict=True):
+        linear = torch.nn.Linear(fan_in, fan_out, dtype=dtype)
+        hidden = len(layers) < 2 * len(sizes) - 2
+        if hidden and "ReLU" in name:
+            torch.nn.init.kaiming_normal_(linear.weight, nonlinearity="relu", generator=generator)
+        else:
+            torch.nn.init.xavier_uniform_(linear.weight, generator=generator)
+        torch.nn.init.zeros_(linear.bias)
+        layers += [linear, UNITS[name]()] if hidden else [linear]
+    return torch.nn.Sequential(*layers)
+
+
+def digits(dtype: torch.dtype = torch.float32) -> tuple[torch.Tensor, torch.Tensor]:
+    X, y = load_digits(return_X_y=True)
+    return torch.tensor(scale(X), dtype=dtype), torch.tensor(y)
+
+
+def train(network, optimizer, loss, X: torch.Tensor, y: torch.Tensor, epochs: int, seed: int) -> bool:
+    """Whether all numbers stay finite."""
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        for rows in torch.randperm(len(X), generator=generator).split(200):
+            optimizer.zero_grad()
+            value = loss(network(X[rows]), y[rows])
+            value.backward()
+            if not value.isfinite() or not all(p.grad.isfinite().all() for p in network.parameters()):
+                return False
+            optimizer.step()
+    return bool(loss(network(X), y).isfinite())
+
+
+def silent(network: torch.nn.Sequential, X: torch.Tensor) -> list[torch.Tensor]:
+    """Of each hidden layer the units whose weighted sum is above 0 on no row."""
+    units = []
+    with torch.no_grad():
+        for below, here in zip(network[:-1:2], network[1::2], strict=True):
+            z = below(X)
+            units.append((z <= 0).all(dim=0))
+            X = here(z)
+    return units
+
+
+def test_gradients_through_depth(seeds, monkeypatch) -> None:
+    monkeypatch.setattr(activation_vanishing, "DEPTHS", (2, 10))
+    X, y = digits(torch.float64)
+    X, y, theirs = X[::7], y[::7], []
+    for seed in seeds:
+        for depth in (2, 10):
+            for name in ("ReLU", "tanh", "sigmoid"):
+                sums, a = [], X
+                for layer in made((64,) * (depth + 1), name, 10, seed, torch.float64):
+                    a = layer(a)
+                    if isinstance(layer, torch.nn.Linear):
+                        a.retain_grad()
+                        sums.append(a)
+                torch.nn.functional.cross_entropy(a, y, reduction="sum").backward()
+                first, last = (sums[k].grad.square().sum(dim=1).mean().sqrt() for k in (0, -2))
+                theirs.append(Observation(name, float(first / last), str(depth)))
+            theirs.append(Observation("a hundredth", 0.01, str(depth)))
+    names = ("activation-sigmoid-vanishes", "activation-relu-vanishes-less", "activation-relu-vanishes")
+    agree(activation_vanishing.EXPERIMENT, theirs, seeds, *names)
+
+
+def test_saturation_by_autograd(seeds) -> None:
+    X, _ = digits(torch.float64)
+    theirs = []
+    for seed in seeds:
+        for name, steepest in (("sigmoid", 0.25), ("ReLU", 1.0)):
+            linear, unit = made((64, 64), name, 1, seed, torch.float64)[:2]
+            for factor in activation_saturation.FACTORS:
+                z = (factor * linear(X)).detach().requires_grad_()
+                unit(z).sum().backward()
+                flat = z.grad < 0.05 * steepest
+                below, above = (float((flat & side).double().mean()) for side in (z < 0, z > 0))
+                theirs.append(Observation(name, min(below, above), str(factor), activation_saturation.LESSER))
+                theirs.append(Observation(name, below + above, str(factor), activation_saturation.ANYWHERE))
+    agree(activation_saturation.EXPERIMENT, theirs, seeds, "activation-relu-saturates", "activation-relu-flat-less")
+
+
+def test_units_die(seeds, monkeypatch) -> None:
+    monkeypatch.setattr(activation_dying, "RATES", (0.01, 1))
+    X, y = digits()
+    theirs = []
+    for seed in seeds:
+        for rate in (0.01, 1):
+            for name in ("ReLU", "leaky ReLU"):
+                network = made((64, 64, 64), name, 10, seed, torch.float32)
+                train(
+                    network,
+                    torch.optim.Adam(network.parameters(), rate, fused=True),
+                    torch.nn.CrossEntropyLoss(),
+                    X,
+                    y,
+                    15,
+                    seed,
+                )
+                share = float(silent(network, X)[1].float().mean())
+                right = float((network(X).argmax(dim=1) == y).float().mean())
+                theirs.append(Observation(name, share, str(rate), activation_dying.SILENT))
+                theirs.append(Observation(name, right, str(rate), activation_dying.RIGHT))
+            theirs.append(Observation("a tenth", 0.1, str(rate), activation_dying.SILENT))
+    agree(activation_dying.EXPERIMENT, theirs, seeds, "activation-relu-dies", "activation-dead-hinder")
+
+
+def test_the_dead_come_back_only_as_leaky_units(seeds) -> None:
+    X, y = load_digits(return_X_y=True)
+    X, y = torch.tensor(X / 16, dtype=torch.float32), torch.tensor(y)
+    loss, theirs = torch.nn.CrossEntropyLoss(), []
+    for seed in seeds:
+        killed = made((64, 64, 64), "ReLU", 10, seed, torch.float32)
+        train(killed, torch.optim.Adam(killed.parameters(), 0.3, fused=True), loss, X, y, 15, seed)
+        dead = silent(killed, X)
+        leaky = copy.deepcopy(killed)
+        leaky[1], leaky[3] = torch.nn.LeakyReLU(), torch.nn.LeakyReLU()
+        for way, network in (("as ReLU", killed), ("as leaky ReLU", leaky)):
+            train(network, torch.optim.Adam(network.parameters(), 0.03, fused=True), loss, X, y, 15, seed + 1)
+            for layer, (before, after) in enumerate(zip(dead, silent(network, X), strict=True), start=1):
+                theirs.append(Observation(way, float((~after[before]).float().mean()), str(layer)))
+        theirs += [Observation("a quarter", 0.25, str(layer)) for layer in (1, 2)]
+    agree(activation_revival.EXPERIMENT, theirs, seeds, "activation-dead-stay", "activation-leaky-revives")
+
+
+def test_divergence(seeds, monkeypatch) -> None:
+    monkeypatch.setattr(activation_divergence, "RATES", (0.1, 1))
+    X, y = load_diabetes(return_X_y=True)
+    X, y = torch.tensor(scale(X)), torch.tensor(scale(y))[:, None]
+    theirs = []
+    for seed in seeds:
+        for rate in (0.1, 1):
+            for name in ("ReLU", "sigmoid"):
+                diverged = []
+                for k in range(3):
+                    network = made((10, 32), name, 1, seed + k, torch.float64)
+                    steps = torch.optim.SGD(network.parameters(), rate)
+                    diverged.append(not train(network, steps, torch.nn.MSELoss(), X, y, 15, seed))
+                theirs.append(Observation(name, float(np.mean(diverged)), str(rate), activation_divergence.DIVERGED))
+    agree(activation_divergence.EXPERIMENT, theirs, seeds, "activation-unbounded")
+
+
+def test_bounds(seeds, monkeypatch) -> None:
+    for module in (activation_bounds, activation_overflow):
+        monkeypatch.setattr(module, "SCALES", ("1", "1e6"))
+    X, y = digits()
+    theirs, runs = [], []
+    for seed in seeds:
+        for factor in ("1", "1e6"):
+            for name in ("ReLU", "sigmoid"):
+                network = made((64, 32), name, 10, seed, torch.float32)
+                outputs = network[:2](X * float(factor)).detach()
+                theirs.append(Observation(name, float((outputs - 0.5).abs().max()), factor))
+                steps = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, nesterov=True)
+                finite = train(network, steps, torch.nn.CrossEntropyLoss(), X * float(factor), y, 5, seed)
+                runs.append(Observation(name, float(not finite), factor))
+            theirs.append(Observation("½ and a rounding error", 0.5 + 1e-6, factor))
+    agree(activation_bounds.EXPERIMENT, theirs, seeds, "activation-sigmoid-bounded")
+    agree(activation_overflow.EXPERIMENT, runs, seeds, "activation-sigmoid-overflow")
