@@ -265,7 +265,7 @@ def _experiment(experiment: dict[str, Any]) -> Iterator[str]:
         where = f": {claim['where']}" if claim["verdict"] == "depends" and claim["where"] else ""
         runs = "" if len(set(claim["runs"])) == 1 else f" (in {len(claim['runs'])} runs: {', '.join(claim['runs'])})"
         yield f"### {claim['id']}\n"
-        yield f"{claim['claim']}: **{claim['said']}**{where}{runs}.\n"
+        yield f"*{claim['claim']}.* **{claim['said'].capitalize()}**{where}{runs}.\n"
         yield f"{claim['when']}\n"
     yield f"{experiment['question']} {experiment['setting']} Measured: {experiment['measure']}.\n"
     picture = experiment["claims"][0]["id"]
