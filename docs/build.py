@@ -245,7 +245,9 @@ def laboratory() -> str:
         " their difference, has a 95 % interval by Student's t: the claim *holds* there if all of it lies beyond what"
         " was claimed, *fails* if all of it lies short of that, and is *open* otherwise. It is **supported** if it"
         " holds in every case, **refuted** if it fails in every case; else it **depends**, on what the cases differ in,"
-        " or on chance. What no experiment varies, such as the table or the width, no verdict speaks of.\n",
+        " or on chance. What no experiment varies, such as the table or the width, no verdict speaks of. Some limits,"
+        " learning rates and tables were settled after a first look, where an interval lay across them; the paragraphs"
+        " say where another choice came out otherwise.\n",
         f"{len(claims)} claims: {counts}. Of {twin['runs']} runs from as many seeds all gave the same verdict for"
         f" {twin['agreeing']}; one that flips depends on chance. All runs together took {twin['seconds'] / 60:.0f}"
         f" minutes. {machine}; {versions}.\n",
