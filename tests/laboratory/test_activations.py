@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.preprocessing import scale
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import (
     activation_bounds,
     activation_divergence,
@@ -21,35 +21,13 @@ from glasshouse.laboratory.experiments import (
     activation_saturation,
     activation_vanishing,
 )
-from glasshouse.laboratory.running import repetition
 
 UNITS = {"ReLU": torch.nn.ReLU, "leaky ReLU": torch.nn.LeakyReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
 def seeds() -> list[int]:
     return np.random.default_rng().integers(1 << 31, size=4).tolist()
-
-
-def agree(experiment: Experiment, theirs: Iterable[Observation], seeds: list[int], *names: str) -> None:
-    """PyTorch's rows come to the word that ours come to."""
-    ours = [row for seed in seeds for row in repetition(experiment.observe, seed)]
-    theirs = list(theirs)
-    assert {(row.arm, row.case, row.of) for row in theirs} <= {(row.arm, row.case, row.of) for row in ours}
-    for name in names:
-        claim = next(claim for claim in experiment.claims if claim.id == name)
-        mine, other = (
-            claim.rule.verdict(Observations(rows).pairs(claim.rule), experiment.over) for rows in (ours, theirs)
-        )
-        assert mine.word == other.word, (name, seeds, mine, other)
 
 
 def made(sizes: tuple[int, ...], name: str, out: int, seed: int, dtype: torch.dtype) -> torch.nn.Sequential:

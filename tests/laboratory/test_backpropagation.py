@@ -2,51 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_breast_cancer, load_wine
 from sklearn.preprocessing import scale
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import backprop_descends, backprop_gradient, backprop_sheet, backprop_slip
-from glasshouse.laboratory.rules import Verdict
-from glasshouse.laboratory.running import repetition
 
 NAMES = ("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8", "b1", "b2")
 SHEET = (0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55, 0.35, 0.60)
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def seeds() -> list[int]:
     return np.random.default_rng().integers(1 << 31, size=5).tolist()
-
-
-def verdict(experiment: Experiment, name: str, rows: Iterable[Observation], cases: Iterable[str]) -> Verdict:
-    """What these rows say of a claim, in these cases."""
-    claim = next(claim for claim in experiment.claims if claim.id == name)
-    seen = Observations(row for row in rows if row.case in cases)
-    return claim.rule.verdict(seen.pairs(claim.rule), experiment.over)
-
-
-def agree(experiment: Experiment, theirs: list[Observation], seeds: list[int], *names: str) -> None:
-    """The same word, case by case, as that of PyTorch."""
-    cases = {row.case for row in theirs}
-    ours = [row for seed in seeds for row in repetition(experiment.observe, seed)]
-    for name in names:
-        mine, other = (verdict(experiment, name, rows, cases) for rows in (ours, theirs))
-        assert mine.word == other.word, (seeds, mine, other)
-        assert [f.holds for f in mine.found] == [f.holds for f in other.found], (seeds, mine, other)
 
 
 def drawn(seed: int) -> torch.Tensor:
@@ -86,7 +58,7 @@ def test_the_printed_numbers() -> None:
         if abs(printed - round(exact[name], 4)) > 1e-9
     ]
     assert wrong == ["loss", "dL/dw1", "w1_new"]
-    agree(backprop_sheet.EXPERIMENT, theirs, [0], "backprop-sheet")
+    agree(backprop_sheet.EXPERIMENT, theirs, [0], "backprop-sheet", case_by_case=True)
 
 
 def test_the_gradient_is_the_derivative(seeds: list[int]) -> None:
@@ -108,7 +80,7 @@ def test_the_gradient_is_the_derivative(seeds: list[int]) -> None:
             ):
                 off = float((slopes - p.grad).norm() / p.grad.norm())
                 theirs.append(Observation(arm, off, name, "differences over 0.0001"))
-    agree(backprop_gradient.EXPERIMENT, theirs, seeds, "backprop-gradient")
+    agree(backprop_gradient.EXPERIMENT, theirs, seeds, "backprop-gradient", case_by_case=True)
 
 
 def test_a_step_lowers_the_error(seeds: list[int]) -> None:
@@ -131,7 +103,9 @@ def test_a_step_lowers_the_error(seeds: list[int]) -> None:
             optimizer.step()
             after = torch.nn.functional.cross_entropy(network(rows), target)
             theirs += pair(before, after, rate, backprop_descends.MANY)
-    agree(backprop_descends.EXPERIMENT, theirs, seeds, "backprop-descends", "backprop-descends-sheet")
+    agree(
+        backprop_descends.EXPERIMENT, theirs, seeds, "backprop-descends", "backprop-descends-sheet", case_by_case=True
+    )
 
 
 def pair(before: torch.Tensor, after: torch.Tensor, rate: float, of: str) -> list[Observation]:
@@ -165,4 +139,4 @@ def test_the_slope_left_out(seeds: list[int]) -> None:
             with torch.no_grad():
                 error = ((torch.sigmoid(network(rows)) - target) ** 2).mean().item()
             theirs.append(Observation(arm, error, "0.3"))
-    agree(backprop_slip.EXPERIMENT, theirs, seeds[:4], "backprop-slip")
+    agree(backprop_slip.EXPERIMENT, theirs, seeds[:4], "backprop-slip", case_by_case=True)

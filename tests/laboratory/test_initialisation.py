@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -10,8 +10,9 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 from sklearn.preprocessing import scale
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import (
     init_best_tanh,
     init_he_dormant,
@@ -19,8 +20,6 @@ from glasshouse.laboratory.experiments import (
     init_tanh_xavier,
     init_xavier_scale,
 )
-from glasshouse.laboratory.rules import Verdict
-from glasshouse.laboratory.running import repetition
 
 Draw = Callable[[torch.Tensor], object]  # in place
 PLAIN: Draw = partial(torch.nn.init.normal_, std=0.05)
@@ -31,12 +30,9 @@ HE: Draw = partial(torch.nn.init.kaiming_normal_, nonlinearity="relu")
 
 @pytest.fixture(autouse=True)
 def in_double_precision() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -44,21 +40,6 @@ def seeds() -> list[int]:
     seeds = np.random.default_rng().integers(1 << 31, size=8).tolist()
     torch.manual_seed(seeds[0])
     return seeds
-
-
-def verdict(experiment: Experiment, name: str, rows: Iterable[Observation]) -> Verdict:
-    """What these rows say of a claim."""
-    claim = next(claim for claim in experiment.claims if claim.id == name)
-    return claim.rule.verdict(Observations(rows).pairs(claim.rule), experiment.over)
-
-
-def agree(experiment: Experiment, theirs: list[Observation], seeds: list[int], *names: str) -> None:
-    """The same word, case by case, as that of PyTorch."""
-    ours = [row for seed in seeds for row in repetition(experiment.observe, seed)]
-    for name in names:
-        mine, other = (verdict(experiment, name, rows) for rows in (ours, theirs))
-        assert mine.word == other.word, (seeds, mine, other)
-        assert [f.holds for f in mine.found] == [f.holds for f in other.found], (seeds, mine, other)
 
 
 def digits(seed: int, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -106,7 +87,15 @@ def test_signal_of_relu(seeds: list[int]) -> None:
                     step = 2 * np.log(forward[k - 1] / forward[0]) / (k - 1)
                     for name, share in (("distance from 1", 1), ("distance from ½", 0.5)):
                         theirs.append(Observation(name, abs(step - np.log(share)), str(k), "share that a layer keeps"))
-    agree(init_relu_he.EXPERIMENT, theirs, seeds, "init-relu-he", "init-relu-xavier", "init-relu-gradient")
+    agree(
+        init_relu_he.EXPERIMENT,
+        theirs,
+        seeds,
+        "init-relu-he",
+        "init-relu-xavier",
+        "init-relu-gradient",
+        case_by_case=True,
+    )
 
 
 def test_signal_of_tanh(seeds: list[int]) -> None:
@@ -123,7 +112,15 @@ def test_signal_of_tanh(seeds: list[int]) -> None:
                 ]
         for k in init_tanh_xavier.LAYERS:
             theirs.append(Observation("a change of 100 times", 100, str(k), "change of the gradients"))
-    agree(init_tanh_xavier.EXPERIMENT, theirs, seeds[:4], "init-tanh-xavier", "init-tanh-gradient", "init-tanh-he")
+    agree(
+        init_tanh_xavier.EXPERIMENT,
+        theirs,
+        seeds[:4],
+        "init-tanh-xavier",
+        "init-tanh-gradient",
+        "init-tanh-he",
+        case_by_case=True,
+    )
 
 
 def test_scale_of_xavier(seeds: list[int]) -> None:
@@ -137,7 +134,7 @@ def test_scale_of_xavier(seeds: list[int]) -> None:
             }.items():
                 theirs.append(Observation(arm, abs(drawn / formula - 1), f"{fan_in} → {fan_out}"))
             theirs.append(Observation("one tenth", 0.1, f"{fan_in} → {fan_out}"))
-    agree(init_xavier_scale.EXPERIMENT, theirs, seeds, "init-xavier-scale", "init-xavier-fans")
+    agree(init_xavier_scale.EXPERIMENT, theirs, seeds, "init-xavier-scale", "init-xavier-fans", case_by_case=True)
 
 
 def test_the_scale_makes_no_unit_dormant(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +151,7 @@ def test_the_scale_makes_no_unit_dormant(seeds: list[int], monkeypatch: pytest.M
                     if isinstance(layer, torch.nn.ReLU):
                         zero += (h == 0).all(dim=0).tolist()
                 theirs.append(Observation(arm, float(np.mean(zero)), str(depth), "before training"))
-    agree(init_he_dormant.EXPERIMENT, theirs, seeds[:4], "init-he-dormant")
+    agree(init_he_dormant.EXPERIMENT, theirs, seeds[:4], "init-he-dormant", case_by_case=True)
 
 
 def trained(network: torch.nn.Sequential, X: torch.Tensor, y: torch.Tensor, rate: float) -> float:
@@ -182,4 +179,4 @@ def test_training_of_tanh(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> 
         for arm, draw in {"plain σ = 1": WIDE, "Xavier": XAVIER, "He": HE}.items():
             network = perceptron([64, *[32] * 5, 10], torch.nn.Tanh, draw)
             theirs.append(Observation(arm, trained(network, X, y, 0.03), "5"))
-    agree(init_best_tanh.EXPERIMENT, theirs, seeds[:4], "init-best-tanh", "init-saturated-slow")
+    agree(init_best_tanh.EXPERIMENT, theirs, seeds[:4], "init-best-tanh", "init-saturated-slow", case_by_case=True)

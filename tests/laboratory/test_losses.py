@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,11 +11,10 @@ import torch
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import scale
 from torch.nn import functional
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import loss_confident_gradient, loss_gaussian, loss_skewed, loss_wrong_start
-from glasshouse.laboratory.rules import Rule
-from glasshouse.laboratory.running import repetition
 
 Judge = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 CLASSES: dict[str, Judge] = {  # of a weighted sum z
@@ -28,30 +27,9 @@ NUMBERS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }  # of prediction less target
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def seeds() -> list[int]:
     return np.random.default_rng().integers(1 << 31, size=6).tolist()
-
-
-def agree(experiment: Experiment, theirs: list[Observation], seeds: list[int], *names: str) -> None:
-    """The same word as that of PyTorch, in the cases it was done in."""
-    cases = {row.case for row in theirs}
-    ours = [row for seed in seeds for row in repetition(experiment.observe, seed) if row.case in cases]
-
-    def word(rule: Rule, rows: list[Observation]) -> str:
-        return rule.verdict(Observations(rows).pairs(rule), experiment.over).word
-
-    for claim in experiment.claims:
-        if claim.id in names:
-            assert word(claim.rule, ours) == word(claim.rule, theirs), (claim.id, seeds)
 
 
 def learned(X: torch.Tensor, y: torch.Tensor, loss: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
 import numpy as np
 import pytest
 import torch
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import (
     perceptron_distance,
     perceptron_is_logistic,
@@ -18,38 +17,11 @@ from glasshouse.laboratory.experiments import (
     perceptron_probability,
     perceptron_stops,
 )
-from glasshouse.laboratory.rules import Verdict
-from glasshouse.laboratory.running import repetition
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture
 def seeds() -> list[int]:
     return np.random.default_rng().integers(1 << 31, size=5).tolist()
-
-
-def verdict(experiment: Experiment, name: str, rows: Iterable[Observation], cases: Iterable[str]) -> Verdict:
-    """What these rows say of a claim, in these cases."""
-    claim = next(claim for claim in experiment.claims if claim.id == name)
-    seen = Observations(row for row in rows if row.case in cases)
-    return claim.rule.verdict(seen.pairs(claim.rule), experiment.over)
-
-
-def agree(experiment: Experiment, theirs: list[Observation], seeds: list[int], *names: str) -> None:
-    """The same word, case by case, as that of PyTorch."""
-    cases = {row.case for row in theirs}
-    ours = [row for seed in seeds for row in repetition(experiment.observe, seed)]
-    for name in names:
-        mine, other = (verdict(experiment, name, rows, cases) for rows in (ours, theirs))
-        assert mine.word == other.word, (seeds, mine, other)
-        assert [f.holds for f in mine.found] == [f.holds for f in other.found], (seeds, mine, other)
 
 
 def logistic(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
@@ -107,7 +79,7 @@ def test_one_unit_is_logistic_regression(seeds: list[int]) -> None:
             Observation("another sample of the rows", float(np.linalg.norm(fits[1] - fits[0])), "iris"),
             Observation("perceptron with a sigmoid", float(np.linalg.norm(unit - fits[0])), "iris"),
         ]
-    agree(perceptron_is_logistic.EXPERIMENT, theirs, seeds[:4], "perceptron-is-logistic")
+    agree(perceptron_is_logistic.EXPERIMENT, theirs, seeds[:4], "perceptron-is-logistic", case_by_case=True)
 
 
 def test_distance(seeds: list[int]) -> None:
@@ -123,7 +95,14 @@ def test_distance(seeds: list[int]) -> None:
         for arm, said in (("weighted sum", z.abs()), ("weighted sum over ‖w‖", z.abs() / w.norm())):
             theirs.append(Observation(arm, max(float(((said - distance).abs() / distance).mean()), 1e-16), "iris"))
         theirs.append(Observation("a tenth", 0.1, "iris"))
-    agree(perceptron_distance.EXPERIMENT, theirs, seeds, "perceptron-distance", "perceptron-distance-unscaled")
+    agree(
+        perceptron_distance.EXPERIMENT,
+        theirs,
+        seeds,
+        "perceptron-distance",
+        "perceptron-distance-unscaled",
+        case_by_case=True,
+    )
 
 
 def test_mistakes_stay_below_the_bound(seeds: list[int]) -> None:
@@ -146,7 +125,7 @@ def test_mistakes_stay_below_the_bound(seeds: list[int]) -> None:
                 Observation("bound (R / γ)²", bound, str(margin)),
                 Observation("mistakes", float(mistakes), str(margin)),
             ]
-    agree(perceptron_stops.EXPERIMENT, theirs, seeds, "perceptron-stops")
+    agree(perceptron_stops.EXPERIMENT, theirs, seeds, "perceptron-stops", case_by_case=True)
 
 
 def test_the_rule_goes_on_where_cross_entropy_rests(seeds: list[int]) -> None:
@@ -167,7 +146,7 @@ def test_the_rule_goes_on_where_cross_entropy_rests(seeds: list[int]) -> None:
             steps.append(float((w.detach() - before).norm()))
         for arm, way in (("Rosenblatt", ways), ("logistic", steps)):
             theirs.append(Observation(arm, way[-1] / way[0], "XOR", "way of the last epoch"))
-    agree(perceptron_never_stops.EXPERIMENT, theirs, seeds[:4], "perceptron-never-stops")
+    agree(perceptron_never_stops.EXPERIMENT, theirs, seeds[:4], "perceptron-never-stops", case_by_case=True)
 
 
 def test_what_is_a_probability(seeds: list[int]) -> None:
@@ -186,7 +165,14 @@ def test_what_is_a_probability(seeds: list[int]) -> None:
             "logistic regression": expit(X[500:] @ w + b),
         }
         theirs += [Observation(arm, gap(each, y[500:]), "planted") for arm, each in said.items()]
-    agree(perceptron_probability.EXPERIMENT, theirs, seeds, "perceptron-probability", "perceptron-probability-sigmoid")
+    agree(
+        perceptron_probability.EXPERIMENT,
+        theirs,
+        seeds,
+        "perceptron-probability",
+        "perceptron-probability-sigmoid",
+        case_by_case=True,
+    )
 
 
 def gap(said: np.ndarray, y: np.ndarray) -> float:

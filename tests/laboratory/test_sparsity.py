@@ -21,14 +21,6 @@ Both = list[torch.Tensor]  # of both layers of many networks: (many, fan_out, fa
 Weights = list[torch.Tensor]  # those of both layers, then both biases
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def seeds() -> list[int]:
     return np.random.default_rng().integers(1 << 31, size=8).tolist()
