@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import glasshouse as gh
@@ -24,7 +23,7 @@ from glasshouse.laboratory.rules import Found
 from glasshouse.laboratory.twin import as_text
 from glasshouse.training.watchers import Watcher
 
-PICTURES = page.PAGE.parent / "lab"
+TWIN, PICTURES = page.PAGE.parent / "lab.json", page.PAGE.parent / "lab"
 
 
 class Said(Watcher):
@@ -37,22 +36,19 @@ class Said(Watcher):
 
 def judged(found: Lab, seconds: float) -> str:
     """How many verdicts all runs agree about, those that flipped, and the slowest experiments."""
-    agreeing = [record for record in found.records if len({v.word for v in record.verdicts}) == 1]
-    lines = [f"{len(found.records)} claims, {found.runs} runs, {seconds:.0f} s: {len(agreeing)} agree"]
+    agreeing = sum(record.agrees for record in found.records)
+    lines = [f"{len(found.records)} claims, {found.runs} runs, {seconds:.0f} s: {agreeing} agree"]
     for record in found.records:
-        if record not in agreeing:
+        if not record.agrees:
             lines.append(f"  flips: {record.id}: {', '.join(v.word for v in record.verdicts)}")
     slowest = sorted({(r.seconds / found.runs, r.experiment.claims[0].id) for r in found.records}, reverse=True)
     lines += [f"  {seconds:5.1f} s a run: {name}" for seconds, name in slowest[:8]]
     return "\n".join(lines)
 
 
-def written(found: Lab, folder: Path) -> None:
-    """The twin, and a picture for each experiment; of some claims alone, in the place of what stood there of them."""
-    twin, path = found.to_dict(), folder / "lab.json"
-    if len(found.records) < len(known()):
-        twin = merged(json.loads(path.read_text("utf-8")), twin)
-    path.write_text(as_text(twin), encoding="utf-8")
+def written(twin: dict[str, Any]) -> None:
+    """The twin, and a picture for each experiment."""
+    TWIN.write_text(as_text(twin), encoding="utf-8")
     PICTURES.mkdir(exist_ok=True)
     for old in PICTURES.glob("*.svg"):
         old.unlink()
@@ -79,12 +75,13 @@ def merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 def retold(old: dict[str, Any]) -> dict[str, Any]:
     """The same numbers and verdicts with the words that the experiments have now, where only words have changed."""
     for experiment in old["experiments"]:
+        now, _ = known()[experiment["claims"][0]["id"]]
+        experiment |= {"question": now.question, "setting": now.setting, "measure": now.measure}
         for claim in experiment["claims"]:
-            now, said = known()[claim["id"]]
+            _, said = known()[claim["id"]]
             claim |= {"claim": said.says, "when": said.when, "rule": said.rule.stated(now.over, now.measure)}
             for found in claim["evidence"]:
                 found["said"] = evidence(said.rule, Found(*[found[name] for name in Found._fields]), now.over)
-            experiment |= {"question": now.question, "setting": now.setting, "measure": now.measure}
     return old
 
 
@@ -93,19 +90,17 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--claims", nargs="*", default=())
     parser.add_argument("--page", action="store_true", help="write docs/lab.json and docs/lab/")
-    parser.add_argument(
-        "--retell", action="store_true", help="run nothing; bring the words of docs/lab.json up to date"
-    )
+    parser.add_argument("--retell", action="store_true", help="run nothing; words and pictures anew")
     asked = parser.parse_args()
     if asked.retell:
-        path = page.PAGE.parent / "lab.json"
-        path.write_text(as_text(retold(json.loads(path.read_text("utf-8")))), encoding="utf-8")
+        written(retold(json.loads(TWIN.read_text("utf-8"))))
         return
     started = time.perf_counter()
     found = gh.lab(asked.claims, every=not asked.claims, runs=asked.runs, out="", watchers=(Said(),))
     print(judged(found, time.perf_counter() - started))
     if asked.page:
-        written(found, page.PAGE.parent)
+        twin = found.to_dict()
+        written(twin if not asked.claims else merged(json.loads(TWIN.read_text("utf-8")), twin))
 
 
 if __name__ == "__main__":

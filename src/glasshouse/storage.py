@@ -26,7 +26,18 @@ from safetensors.numpy import load, save
 
 from .errors import GlasshouseError, ModelFileError
 
-__all__ = ["as_type", "checked_place", "finite", "is_stored", "packed", "read", "restored", "write", "write_bytes"]
+__all__ = [
+    "as_type",
+    "bears",
+    "checked_place",
+    "finite",
+    "is_stored",
+    "packed",
+    "read",
+    "restored",
+    "write",
+    "write_bytes",
+]
 
 FORMAT = "glasshouse"
 VERSION = 1
@@ -120,6 +131,15 @@ def checked_place(path: str | os.PathLike[str], *inputs: Any) -> Path:
         if is_path and os.path.samefile(target, source):
             raise GlasshouseError(f"cannot write {target}: it would replace what is read: {cure}")
     return target
+
+
+def bears(path: str | os.PathLike[str], mark: bytes) -> bool:
+    """Whether a mark stands in the first 2,000 bytes of a file."""
+    try:
+        with open(path, "rb") as file:
+            return mark in file.read(2000)
+    except OSError:
+        return False
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -59,7 +59,7 @@ def _decided(found: Lab) -> list[str]:
     words = [record.verdict.word for record in found.records if record.verdict is not None]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
     if len(found.records) > 1:
-        agreeing = sum(len({verdict.word for verdict in record.verdicts}) == 1 for record in found.records)
+        agreeing = sum(record.agrees for record in found.records)
         of_all = f"; {agreeing} of {len(words)} the same in all {found.runs} runs" if found.runs > 1 else ""
         lines.append(f"{counts}{of_all}")
     return [*lines, *_written(found)]
@@ -78,7 +78,7 @@ def _whole(record: Record) -> list[str]:
     for found in verdict.found:
         lines += _wrapped(name, evidence(record.claim.rule, found, experiment.over))
         name = ""
-    said = f"{verdict}: {verdict.where()}" if verdict.word == "depends" and verdict.where() else str(verdict)
+    said = verdict.told()
     if len(record.verdicts) > 1:
         said += f" (in {len(record.verdicts)} runs: {', '.join(each.word for each in record.verdicts)})"
     return [*lines, *_wrapped("verdict", said), *_wrapped("when", record.claim.when)]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..errors import OptionError
 from . import _cpu
 
-__all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "share", "team_size"]
+__all__ = ["Team", "arithmetic", "available_levels", "float32", "float64", "level", "processors", "share", "team_size"]
 
 _LEVELS = ("x86_64_v2", "x86_64_v3", "x86_64_v4")
 
@@ -64,5 +64,9 @@ def team_size() -> int:
         if not asked.isdecimal() or not 1 <= int(asked) <= 1024:
             raise OptionError(f"GLASSHOUSE_NUM_THREADS is {asked!r}: it must be a whole number from 1 to 1024")
         return int(asked)
-    mine = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(mine // _sharing, 1)
+    return max(processors() // _sharing, 1)
+
+
+def processors() -> int:
+    """How many this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

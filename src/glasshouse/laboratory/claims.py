@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -148,14 +148,3 @@ class Experiment:
     def seeds(self, seed: int) -> list[int]:
         """Of each repetition its own."""
         return [int(s.generate_state(1)[0]) for s in np.random.SeedSequence(seed).spawn(self.repetitions)]
-
-
-def as_rows(observations: Observations) -> list[dict[str, Any]]:
-    """Column-wise, as JSON keeps it: an arm's values in a case together."""
-    return [
-        {"of": of, "case": case, "arm": arm, "values": [float(f"{v:.6g}") for v in values]}
-        for of in observations.quantities()
-        for case in observations.cases(of)
-        for arm in observations.arms(of)
-        if len(values := observations.values(arm, case, of))
-    ]

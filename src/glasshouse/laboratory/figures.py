@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,7 +22,6 @@ DASHES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "X")
 FEW = 10  # cases, shared by the panels, each of which is named on its axis
 LETTER, HANDLE = 0.56, 9  # the width of a letter by its height; letters that a line, its blank and a gap take
-HOLLOW = (False, True)  # every second arm, so that black and white tell neighbours apart
 
 
 class Pen(NamedTuple):
@@ -40,16 +40,13 @@ class Pen(NamedTuple):
 
 def pens(colors: Colors) -> Iterator[Pen]:
     """One for each arm, in their order; the first six differ in everything."""
-    k = 0
-    while True:
-        color = colors[SHADES[k % len(SHADES)]]
-        fill = colors["paper"] if HOLLOW[k % 2] else color
-        yield Pen(color, DASHES[k % len(DASHES)], MARKERS[k % len(MARKERS)], fill)
-        k += 1
+    for k, (shade, dashes, marker) in enumerate(zip(*map(cycle, (SHADES, DASHES, MARKERS)), strict=True)):
+        hollow = k % 2  # every second, so that black and white tell neighbours apart
+        yield Pen(colors[shade], dashes, marker, colors["paper" if hollow else shade])
 
 
 class Drawn(NamedTuple):
-    """What draws a figure on so many axes, side by side, in the colours it is given, and what it shows in words."""
+    """What draws a figure on so many axes, side by side."""
 
     panels: int
     draw: Callable[..., None]
@@ -133,7 +130,6 @@ class Lines:
 
     def drawn(self, seen: Observations, colors: Colors) -> Drawn:
         quantities = self.quantities or tuple(seen.quantities())
-
         held = _held(seen, quantities, self.arms, colors)
 
         def draw(*axes: Axes) -> None:
@@ -145,6 +141,8 @@ class Lines:
         return Drawn(len(quantities), draw)
 
     def _panel(self, ax: Axes, seen: Observations, of: str, held: Mapping[str, Pen], panels: int) -> None:
+        from matplotlib.ticker import MaxNLocator
+
         for arm, pen in held.items():
             cases = seen.cases(of, (arm,))
             if not cases:
@@ -158,6 +156,8 @@ class Lines:
         places = sorted({float(case) for case in seen.cases(of)})
         if len(places) <= FEW // panels:
             ax.set_xticks(places, [_power(place) for place in places])
+        elif not self.log_x and all(place.is_integer() for place in places):
+            ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(visible=True)
 
 
@@ -181,7 +181,6 @@ class Dots:
 
     def drawn(self, seen: Observations, colors: Colors) -> Drawn:
         quantities = self.quantities or tuple(seen.quantities())
-
         held = _held(seen, quantities, self.arms, colors)
 
         def draw(*axes: Axes) -> None:

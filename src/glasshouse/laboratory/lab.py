@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OptionError, choose, expect_number
+from ..kernels import processors
 from ..storage import write_bytes
 from ..training.watchers import Watcher, announce
 from .catalogue import claims as known
@@ -127,7 +128,7 @@ def lab(
         _expect_nothing_else(runs=(runs, 1), seed=(seed, 0), workers=(workers, None), to=(to, "page"), out=(out, None))
         return Lab([Record(claim, experiment) for experiment, each in chosen for claim in each])
     place = place_of(out, to, names)
-    found = Lab(list(_decided(chosen, runs, seed, workers or _processors(), watchers)), seed, runs)
+    found = Lab(list(_decided(chosen, runs, seed, workers or processors(), watchers)), seed, runs)
     return found if place is None else Lab(found.records, seed, runs, _written(found, place))
 
 
@@ -136,10 +137,6 @@ def _expect_nothing_else(**choices: tuple[Any, Any]) -> None:
     for name, (said, default) in choices.items():
         if said != default:
             raise OptionError(f"{name} goes with claims: name some, or all of them")
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _decided(

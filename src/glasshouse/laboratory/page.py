@@ -16,6 +16,7 @@ from ..drawing.svg import COLORS, drawn
 from ..drawing.words import number, plain
 from .catalogue import claims
 from .records import three
+from .rules import STATES
 from .twin import observations_of
 
 __all__ = ["figure", "page", "standalone"]
@@ -48,6 +49,7 @@ def _environment() -> Environment:
         "plain": plain,
         "figure": lambda experiment: Markup(figure(experiment)),
     }
+    found.globals["STATES"] = STATES
     return found
 
 

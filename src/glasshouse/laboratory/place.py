@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 from ..drawing.look import require_drawing
 from ..errors import GlasshouseError
-from ..storage import checked_place
+from ..storage import bears, checked_place
 
-__all__ = ["MARK", "Place", "place_of"]
+__all__ = ["Place", "place_of"]
 
 MARK = b"Glasshouse laboratory"  # in the head of a page
 TWIN = b'"kind": "laboratory"'  # in that of its twin
-HEAD = 2000  # bytes
 
 
 class Place(NamedTuple):
@@ -50,7 +49,7 @@ def place_of(out: str | os.PathLike[str] | None, to: str, names: Sequence[str]) 
         raise GlasshouseError(f"cannot write {place.path}: its JSON twin goes there: name a page, such as lab.html")
     checked_place(place.twin)
     for path, mark in ((place.path, MARK), (place.twin, TWIN)):
-        if path.exists() and (out is None or path is not place.path) and not _holds(path, mark):
+        if path.exists() and (out is None or path is not place.path) and not bears(path, mark):
             raise GlasshouseError(f"cannot write {path}: it is there and is none of ours: move it, or say --out")
     return place
 
@@ -58,14 +57,5 @@ def place_of(out: str | os.PathLike[str] | None, to: str, names: Sequence[str]) 
 def _folder(path: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise GlasshouseError(f"cannot write slides into {path}: it is a file: name a folder")
-    checked_place(path / "a.png") if path.exists() else checked_place(path)
+    checked_place(path / "a.png" if path.exists() else path)
     return path
-
-
-def _holds(path: Path, mark: bytes) -> bool:
-    """Whether a file begins as ours do."""
-    try:
-        with open(path, "rb") as file:
-            return mark in file.read(HEAD)
-    except OSError:
-        return False

@@ -43,6 +43,11 @@ class Record:
         return settled(self.verdicts) if self.verdicts else None
 
     @property
+    def agrees(self) -> bool:
+        """Whether there was a run, and all of them say the same."""
+        return len({verdict.word for verdict in self.verdicts}) == 1
+
+    @property
     def rule(self) -> str:
         """The rule in words."""
         return self.claim.rule.stated(self.experiment.over, self.experiment.measure)

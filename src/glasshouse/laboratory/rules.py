@@ -18,12 +18,11 @@ import numpy.typing as npt
 
 from ..drawing.words import listed, number
 
-__all__ = ["CONFIDENCE", "WORDS", "Found", "Rule", "Verdict"]
+__all__ = ["STATES", "Found", "Rule", "Verdict"]
 
 Pairs = npt.NDArray[Any]  # (n, 2): what the claim calls larger, and the other
 CONFIDENCE = 0.95
 FEWEST = 4  # pairs in a case: of fewer chance alone would often point one way
-WORDS = ("supported", "refuted", "depends")
 STATES = {True: "holds", False: "fails", None: "open"}
 
 
@@ -74,6 +73,11 @@ class Verdict:
         states = {state: [f.case for f in self.found if f.state == state] for state in STATES.values()}
         return "; ".join(f"{state} at {listed(cases)}" for state, cases in states.items() if cases and any(cases))
 
+    def told(self) -> str:
+        """'depends on depth: holds at 10, 20; fails at 2', or the word alone."""
+        where = self.where() if self.word == "depends" else ""
+        return f"{self}: {where}" if where else str(self)
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -115,7 +119,10 @@ class Rule:
     @property
     def limit(self) -> float:
         """What the claim says at least."""
-        return float(self.times if self.by is None else self.by)  # type: ignore[arg-type]
+        if self.by is not None:
+            return float(self.by)
+        assert self.times is not None
+        return float(self.times)
 
     def stated(self, over: str, measure: str) -> str:
         """The rule in words."""

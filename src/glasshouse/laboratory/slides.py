@@ -11,7 +11,7 @@ from ..drawing.look import colors
 from ..drawing.svg import DRAWING, settings
 from .records import Record, evidence
 
-__all__ = ["SCHEMES", "slides"]
+__all__ = ["slides"]
 
 SCHEMES = {"": "light", "-dark": "dark"}
 INCHES, DPI = (12.8, 7.2), 150  # 1920 by 1080 dots
@@ -42,6 +42,7 @@ def _slide(record: Record, scheme: str, kind: str) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     assert record.verdict is not None
     assert record.seen is not None
@@ -50,13 +51,12 @@ def _slide(record: Record, scheme: str, kind: str) -> bytes:
     said = textwrap.wrap(record.claim.says, LETTERS)
     ground = {"figure.facecolor": named["paper"], "savefig.facecolor": named["paper"]}
     with DRAWING, mpl.rc_context(settings(named, **LARGE, **ground)):
-        figure = Figure(figsize=INCHES, layout="constrained")
+        figure = Figure(figsize=INCHES, layout=ConstrainedLayoutEngine(w_pad=SIDES))
         (FigureCanvasAgg if kind == "png" else FigureCanvasSVG)(figure)
         head = LINE * len(said) + VERDICT
         shares = (MARGIN, head, MARGIN, 1 - head - 3 * MARGIN, MARGIN)
         parts: Any = figure.subfigures(5, 1, height_ratios=shares)
         words, picture = parts[1], parts[3]
-        figure.get_layout_engine().set(w_pad=SIDES)  # type: ignore[union-attr, call-arg]
         words.text(LEFT, 1, "\n".join(said), fontsize=22, weight="bold", va="top", linespacing=1.3)
         words.text(LEFT, 0, _said(record), fontsize=17, va="bottom", color=named[SHADES[record.verdict.word]])
         axes = picture.subplots(1, drawn.panels, squeeze=False)[0]
@@ -71,6 +71,6 @@ def _said(record: Record) -> str:
     verdict, over = record.verdict, record.experiment.over
     assert verdict is not None
     if verdict.word == "depends":
-        return textwrap.shorten(f"{verdict}: {verdict.where()}".removesuffix(": "), LONGEST, placeholder="…")
+        return textwrap.shorten(verdict.told(), LONGEST, placeholder="…")
     last = verdict.found[-1]
     return textwrap.shorten(f"{verdict}: {evidence(record.claim.rule, last, over)}", LONGEST, placeholder="…")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
-import os
 import platform
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..kernels import level
-from .claims import Experiment, Observation, Observations, as_rows
+from ..kernels import level, processors
+from .claims import Experiment, Observation, Observations
 from .records import Record, evidence
 
 __all__ = ["SCHEMA_VERSION", "as_text", "observations_of", "twin_of"]
@@ -37,13 +36,9 @@ def twin_of(records: Sequence[Record], seed: int, runs: int) -> dict[str, Any]:
         "machine": machine(),
         "versions": versions(),
         "verdicts": {word: words.count(word) for word in dict.fromkeys(words)},
-        "agreeing": sum(_agree(record) for record in records if record.verdicts),
+        "agreeing": sum(record.agrees for record in records),
         "experiments": [_experiment(each[0].experiment, each) for each in together],
     }
-
-
-def _agree(record: Record) -> bool:
-    return len({verdict.word for verdict in record.verdicts}) == 1
 
 
 def _experiment(experiment: Experiment, records: Sequence[Record]) -> dict[str, Any]:
@@ -59,7 +54,7 @@ def _experiment(experiment: Experiment, records: Sequence[Record]) -> dict[str, 
         "file": Path(experiment.observe.__code__.co_filename).name,
         "seconds": records[0].seconds,
         "claims": [_claim(record) for record in records],
-        "observations": None if seen is None else as_rows(seen),
+        "observations": None if seen is None else rows_of(seen),
     }
 
 
@@ -83,8 +78,19 @@ def _claim(record: Record) -> dict[str, Any]:
     }
 
 
+def rows_of(observations: Observations) -> list[dict[str, Any]]:
+    """What a twin keeps of what was seen: an arm's values in a case together, with six digits."""
+    return [
+        {"of": of, "case": case, "arm": arm, "values": [float(f"{v:.6g}") for v in values]}
+        for of in observations.quantities()
+        for case in observations.cases(of)
+        for arm in observations.arms(of)
+        if len(values := observations.values(arm, case, of))
+    ]
+
+
 def observations_of(rows: Iterable[Mapping[str, Any]]) -> Observations:
-    """What a twin keeps of what was seen, as it was seen."""
+    """The same, as it was seen."""
     return Observations(
         Observation(row["arm"], value, row["case"], row["of"]) for row in rows for value in row["values"]
     )
@@ -103,8 +109,7 @@ def machine() -> dict[str, Any]:
     except OSError:
         lines = []
     named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {"processor": named[0] if named else platform.machine(), "cores": cores, "kernels": level}
+    return {"processor": named[0] if named else platform.machine(), "cores": processors(), "kernels": level}
 
 
 def versions() -> dict[str, str]:
