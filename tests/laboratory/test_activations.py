@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+import itertools
+from collections.abc import Iterator
 
 import numpy as np
-import pytest
 import torch
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.preprocessing import scale
@@ -23,11 +24,6 @@ from glasshouse.laboratory.experiments import (
 )
 
 UNITS = {"ReLU": torch.nn.ReLU, "leaky ReLU": torch.nn.LeakyReLU, "tanh": torch.nn.Tanh, "sigmoid": torch.nn.Sigmoid}
-
-
-@pytest.fixture
-def seeds() -> list[int]:
-    return np.random.default_rng().integers(1 << 31, size=4).tolist()
 
 
 def made(sizes: tuple[int, ...], name: str, out: int, seed: int, dtype: torch.dtype) -> torch.nn.Sequential:
@@ -76,117 +72,144 @@ def silent(network: torch.nn.Sequential, X: torch.Tensor) -> list[torch.Tensor]:
     return units
 
 
-def test_gradients_through_depth(seeds, monkeypatch) -> None:
+def test_gradients_through_depth(monkeypatch) -> None:
     monkeypatch.setattr(activation_vanishing, "DEPTHS", (2, 10))
-    X, y = digits(torch.float64)
-    X, y, theirs = X[::7], y[::7], []
-    for seed in seeds:
-        for depth in (2, 10):
-            for name in ("ReLU", "tanh", "sigmoid"):
-                sums, a = [], X
-                for layer in made((64,) * (depth + 1), name, 10, seed, torch.float64):
-                    a = layer(a)
-                    if isinstance(layer, torch.nn.Linear):
-                        a.retain_grad()
-                        sums.append(a)
-                torch.nn.functional.cross_entropy(a, y, reduction="sum").backward()
-                first, last = (sums[k].grad.square().sum(dim=1).mean().sqrt() for k in (0, -2))
-                theirs.append(Observation(name, float(first / last), str(depth)))
-            theirs.append(Observation("a hundredth", 0.01, str(depth)))
+
+    def theirs(seeds: list[int]) -> list[Observation]:
+        X, y = digits(torch.float64)
+        X, y, found = X[::7], y[::7], []
+        for seed in seeds:
+            for depth in (2, 10):
+                for name in ("ReLU", "tanh", "sigmoid"):
+                    sums, a = [], X
+                    for layer in made((64,) * (depth + 1), name, 10, seed, torch.float64):
+                        a = layer(a)
+                        if isinstance(layer, torch.nn.Linear):
+                            a.retain_grad()
+                            sums.append(a)
+                    torch.nn.functional.cross_entropy(a, y, reduction="sum").backward()
+                    first, last = (sums[k].grad.square().sum(dim=1).mean().sqrt() for k in (0, -2))
+                    found.append(Observation(name, float(first / last), str(depth)))
+                found.append(Observation("a hundredth", 0.01, str(depth)))
+        return found
+
     names = ("activation-sigmoid-vanishes", "activation-relu-vanishes-less", "activation-relu-vanishes")
-    agree(activation_vanishing.EXPERIMENT, theirs, seeds, *names)
+    agree(activation_vanishing.EXPERIMENT, theirs, *names)
 
 
-def test_saturation_by_autograd(seeds) -> None:
-    X, _ = digits(torch.float64)
-    theirs = []
-    for seed in seeds:
-        for name, steepest in (("sigmoid", 0.25), ("ReLU", 1.0)):
-            linear, unit = made((64, 64), name, 1, seed, torch.float64)[:2]
-            for factor in activation_saturation.FACTORS:
-                z = (factor * linear(X)).detach().requires_grad_()
-                unit(z).sum().backward()
-                flat = z.grad < 0.05 * steepest
-                below, above = (float((flat & side).double().mean()) for side in (z < 0, z > 0))
-                theirs.append(Observation(name, min(below, above), str(factor), activation_saturation.LESSER))
-                theirs.append(Observation(name, below + above, str(factor), activation_saturation.ANYWHERE))
-    agree(activation_saturation.EXPERIMENT, theirs, seeds, "activation-relu-saturates", "activation-relu-flat-less")
+def test_saturation_by_autograd() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        X, _ = digits(torch.float64)
+        found = []
+        for seed in seeds:
+            for name, steepest in (("sigmoid", 0.25), ("ReLU", 1.0)):
+                linear, unit = made((64, 64), name, 1, seed, torch.float64)[:2]
+                for factor in activation_saturation.FACTORS:
+                    z = (factor * linear(X)).detach().requires_grad_()
+                    unit(z).sum().backward()
+                    flat = z.grad < 0.05 * steepest
+                    below, above = (float((flat & side).double().mean()) for side in (z < 0, z > 0))
+                    found.append(Observation(name, min(below, above), str(factor), activation_saturation.LESSER))
+                    found.append(Observation(name, below + above, str(factor), activation_saturation.ANYWHERE))
+        return found
+
+    agree(activation_saturation.EXPERIMENT, theirs, "activation-relu-saturates", "activation-relu-flat-less")
 
 
-def test_units_die(seeds, monkeypatch) -> None:
+def test_units_die(monkeypatch) -> None:
     monkeypatch.setattr(activation_dying, "RATES", (0.01, 1))
-    X, y = digits()
-    theirs = []
-    for seed in seeds:
-        for rate in (0.01, 1):
-            for name in ("ReLU", "leaky ReLU"):
-                network = made((64, 64, 64), name, 10, seed, torch.float32)
-                train(
-                    network,
-                    torch.optim.Adam(network.parameters(), rate, fused=True),
-                    torch.nn.CrossEntropyLoss(),
-                    X,
-                    y,
-                    15,
-                    seed,
-                )
-                share = float(silent(network, X)[1].float().mean())
-                right = float((network(X).argmax(dim=1) == y).float().mean())
-                theirs.append(Observation(name, share, str(rate), activation_dying.SILENT))
-                theirs.append(Observation(name, right, str(rate), activation_dying.RIGHT))
-            theirs.append(Observation("a tenth", 0.1, str(rate), activation_dying.SILENT))
-    agree(activation_dying.EXPERIMENT, theirs, seeds, "activation-relu-dies", "activation-dead-hinder")
+
+    def theirs(seeds: list[int]) -> list[Observation]:
+        X, y = digits()
+        found = []
+        for seed in seeds:
+            for rate in (0.01, 1):
+                for name in ("ReLU", "leaky ReLU"):
+                    network = made((64, 64, 64), name, 10, seed, torch.float32)
+                    train(
+                        network,
+                        torch.optim.Adam(network.parameters(), rate, fused=True),
+                        torch.nn.CrossEntropyLoss(),
+                        X,
+                        y,
+                        15,
+                        seed,
+                    )
+                    share = float(silent(network, X)[1].float().mean())
+                    right = float((network(X).argmax(dim=1) == y).float().mean())
+                    found.append(Observation(name, share, str(rate), activation_dying.SILENT))
+                    found.append(Observation(name, right, str(rate), activation_dying.RIGHT))
+                found.append(Observation("a tenth", 0.1, str(rate), activation_dying.SILENT))
+        return found
+
+    agree(activation_dying.EXPERIMENT, theirs, "activation-relu-dies", "activation-dead-hinder")
 
 
-def test_the_dead_come_back_only_as_leaky_units(seeds) -> None:
-    X, y = load_digits(return_X_y=True)
-    X, y = torch.tensor(X / 16, dtype=torch.float32), torch.tensor(y)
-    loss, theirs = torch.nn.CrossEntropyLoss(), []
-    for seed in seeds:
-        killed = made((64, 64, 64), "ReLU", 10, seed, torch.float32)
-        train(killed, torch.optim.Adam(killed.parameters(), 0.3, fused=True), loss, X, y, 15, seed)
-        dead = silent(killed, X)
-        leaky = copy.deepcopy(killed)
-        leaky[1], leaky[3] = torch.nn.LeakyReLU(), torch.nn.LeakyReLU()
-        for way, network in (("as ReLU", killed), ("as leaky ReLU", leaky)):
-            train(network, torch.optim.Adam(network.parameters(), 0.03, fused=True), loss, X, y, 15, seed + 1)
-            for layer, (before, after) in enumerate(zip(dead, silent(network, X), strict=True), start=1):
-                theirs.append(Observation(way, float((~after[before]).float().mean()), str(layer)))
-        theirs += [Observation("a quarter", 0.25, str(layer)) for layer in (1, 2)]
-    agree(activation_revival.EXPERIMENT, theirs, seeds, "activation-dead-stay", "activation-leaky-revives")
+def test_the_dead_come_back_only_as_leaky_units() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        X, y = load_digits(return_X_y=True)
+        X, y = torch.tensor(X / 16, dtype=torch.float32), torch.tensor(y)
+        loss, found = torch.nn.CrossEntropyLoss(), []
+        for seed in seeds:
+            killed = made((64, 64, 64), "ReLU", 10, seed, torch.float32)
+            train(killed, torch.optim.Adam(killed.parameters(), 0.3, fused=True), loss, X, y, 15, seed)
+            dead = silent(killed, X)
+            leaky = copy.deepcopy(killed)
+            leaky[1], leaky[3] = torch.nn.LeakyReLU(), torch.nn.LeakyReLU()
+            for way, network in (("as ReLU", killed), ("as leaky ReLU", leaky)):
+                train(network, torch.optim.Adam(network.parameters(), 0.03, fused=True), loss, X, y, 15, seed + 1)
+                for layer, (before, after) in enumerate(zip(dead, silent(network, X), strict=True), start=1):
+                    found.append(Observation(way, float((~after[before]).float().mean()), str(layer)))
+            found += [Observation("a quarter", 0.25, str(layer)) for layer in (1, 2)]
+        return found
+
+    agree(activation_revival.EXPERIMENT, theirs, "activation-dead-stay", "activation-leaky-revives")
 
 
-def test_divergence(seeds, monkeypatch) -> None:
+def test_divergence(monkeypatch) -> None:
     monkeypatch.setattr(activation_divergence, "RATES", (0.1, 1))
-    X, y = load_diabetes(return_X_y=True)
-    X, y = torch.tensor(scale(X)), torch.tensor(scale(y))[:, None]
-    theirs = []
-    for seed in seeds:
-        for rate in (0.1, 1):
+
+    def theirs(seeds: list[int]) -> list[Observation]:
+        X, y = load_diabetes(return_X_y=True)
+        X, y = torch.tensor(scale(X)), torch.tensor(scale(y))[:, None]
+        found = []
+        for seed in seeds:
+            for rate in (0.1, 1):
+                for name in ("ReLU", "sigmoid"):
+                    diverged = []
+                    for k in range(3):
+                        network = made((10, 32), name, 1, seed + k, torch.float64)
+                        steps = torch.optim.SGD(network.parameters(), rate)
+                        diverged.append(not train(network, steps, torch.nn.MSELoss(), X, y, 15, seed))
+                    found.append(Observation(name, float(np.mean(diverged)), str(rate), activation_divergence.DIVERGED))
+        return found
+
+    agree(activation_divergence.EXPERIMENT, theirs, "activation-unbounded")
+
+
+def test_bounds(monkeypatch) -> None:
+    monkeypatch.setattr(activation_bounds, "SCALES", ("1", "1e6"))
+    X, _ = digits()
+
+    def theirs(seeds: list[int]) -> Iterator[Observation]:
+        for seed, factor in itertools.product(seeds, ("1", "1e6")):
             for name in ("ReLU", "sigmoid"):
-                diverged = []
-                for k in range(3):
-                    network = made((10, 32), name, 1, seed + k, torch.float64)
-                    steps = torch.optim.SGD(network.parameters(), rate)
-                    diverged.append(not train(network, steps, torch.nn.MSELoss(), X, y, 15, seed))
-                theirs.append(Observation(name, float(np.mean(diverged)), str(rate), activation_divergence.DIVERGED))
-    agree(activation_divergence.EXPERIMENT, theirs, seeds, "activation-unbounded")
+                outputs = made((64, 32), name, 10, seed, torch.float32)[:2](X * float(factor)).detach()
+                yield Observation(name, float((outputs - 0.5).abs().max()), factor)
+            yield Observation("½ and a rounding error", 0.5 + 1e-6, factor)
+
+    agree(activation_bounds.EXPERIMENT, theirs, "activation-sigmoid-bounded")
 
 
-def test_bounds(seeds, monkeypatch) -> None:
-    for module in (activation_bounds, activation_overflow):
-        monkeypatch.setattr(module, "SCALES", ("1", "1e6"))
+def test_overflow(monkeypatch) -> None:
+    monkeypatch.setattr(activation_overflow, "SCALES", ("1", "1e6"))
     X, y = digits()
-    theirs, runs = [], []
-    for seed in seeds:
-        for factor in ("1", "1e6"):
-            for name in ("ReLU", "sigmoid"):
-                network = made((64, 32), name, 10, seed, torch.float32)
-                outputs = network[:2](X * float(factor)).detach()
-                theirs.append(Observation(name, float((outputs - 0.5).abs().max()), factor))
-                steps = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, nesterov=True)
-                finite = train(network, steps, torch.nn.CrossEntropyLoss(), X * float(factor), y, 5, seed)
-                runs.append(Observation(name, float(not finite), factor))
-            theirs.append(Observation("½ and a rounding error", 0.5 + 1e-6, factor))
-    agree(activation_bounds.EXPERIMENT, theirs, seeds, "activation-sigmoid-bounded")
-    agree(activation_overflow.EXPERIMENT, runs, seeds, "activation-sigmoid-overflow")
+
+    def theirs(seeds: list[int]) -> Iterator[Observation]:
+        for seed, factor, name in itertools.product(seeds, ("1", "1e6"), ("ReLU", "sigmoid")):
+            network = made((64, 32), name, 10, seed, torch.float32)
+            steps = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, nesterov=True)
+            finite = train(network, steps, torch.nn.CrossEntropyLoss(), X * float(factor), y, 5, seed)
+            yield Observation(name, float(not finite), factor)
+
+    agree(activation_overflow.EXPERIMENT, theirs, "activation-sigmoid-overflow")

@@ -35,13 +35,6 @@ def in_double_precision() -> Iterator[None]:
     torch.set_default_dtype(torch.float32)
 
 
-@pytest.fixture
-def seeds() -> list[int]:
-    seeds = np.random.default_rng().integers(1 << 31, size=8).tolist()
-    torch.manual_seed(seeds[0])
-    return seeds
-
-
 def digits(seed: int, rows: int) -> tuple[torch.Tensor, torch.Tensor]:
     X, y = load_digits(return_X_y=True)
     some = np.random.default_rng(seed).permutation(len(X))[:rows]
@@ -70,52 +63,59 @@ def sizes_through(network: torch.nn.Sequential, X: torch.Tensor, y: torch.Tensor
     )
 
 
-def test_signal_of_relu(seeds: list[int]) -> None:
-    theirs = []
-    arms = {"plain σ = 0.05": PLAIN, "Xavier": XAVIER, "He": HE}
-    for seed in seeds:
-        X, y = digits(seed, 500)
-        for arm, draw in arms.items():
-            forward, backward = sizes_through(perceptron([64] * 21 + [10], torch.nn.ReLU, draw), X, y)
-            for k in init_relu_he.LAYERS:
-                for of, ratio in (
-                    ("activations", forward[k - 1] / forward[0]),
-                    ("gradients", backward[k - 1] / backward[19]),
-                ):
-                    theirs.append(Observation(arm, min(ratio, 1 / ratio), str(k), of))
-                if arm == "Xavier" and k > 1:
-                    step = 2 * np.log(forward[k - 1] / forward[0]) / (k - 1)
-                    for name, share in (("distance from 1", 1), ("distance from ½", 0.5)):
-                        theirs.append(Observation(name, abs(step - np.log(share)), str(k), "share that a layer keeps"))
+def test_signal_of_relu() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        arms = {"plain σ = 0.05": PLAIN, "Xavier": XAVIER, "He": HE}
+        for seed in seeds:
+            X, y = digits(seed, 500)
+            for arm, draw in arms.items():
+                forward, backward = sizes_through(perceptron([64] * 21 + [10], torch.nn.ReLU, draw), X, y)
+                for k in init_relu_he.LAYERS:
+                    for of, ratio in (
+                        ("activations", forward[k - 1] / forward[0]),
+                        ("gradients", backward[k - 1] / backward[19]),
+                    ):
+                        found.append(Observation(arm, min(ratio, 1 / ratio), str(k), of))
+                    if arm == "Xavier" and k > 1:
+                        step = 2 * np.log(forward[k - 1] / forward[0]) / (k - 1)
+                        for name, share in (("distance from 1", 1), ("distance from ½", 0.5)):
+                            found.append(
+                                Observation(name, abs(step - np.log(share)), str(k), "share that a layer keeps")
+                            )
+        return found
+
     agree(
         init_relu_he.EXPERIMENT,
         theirs,
-        seeds,
         "init-relu-he",
         "init-relu-xavier",
         "init-relu-gradient",
+        each=8,
         case_by_case=True,
     )
 
 
-def test_signal_of_tanh(seeds: list[int]) -> None:
-    theirs = []
-    for seed in seeds[:4]:
-        X, y = digits(seed, 500)
-        for arm, draw in {"plain σ = 0.05": PLAIN, "Xavier": XAVIER, "He": HE}.items():
-            forward, backward = sizes_through(perceptron([64] * 21 + [10], torch.nn.Tanh, draw), X, y)
+def test_signal_of_tanh() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            X, y = digits(seed, 500)
+            for arm, draw in {"plain σ = 0.05": PLAIN, "Xavier": XAVIER, "He": HE}.items():
+                forward, backward = sizes_through(perceptron([64] * 21 + [10], torch.nn.Tanh, draw), X, y)
+                for k in init_tanh_xavier.LAYERS:
+                    ratio = backward[k - 1] / backward[19]
+                    found += [
+                        Observation(arm, forward[k - 1] / forward[0], str(k), "activations"),
+                        Observation(arm, max(ratio, 1 / ratio), str(k), "change of the gradients"),
+                    ]
             for k in init_tanh_xavier.LAYERS:
-                ratio = backward[k - 1] / backward[19]
-                theirs += [
-                    Observation(arm, forward[k - 1] / forward[0], str(k), "activations"),
-                    Observation(arm, max(ratio, 1 / ratio), str(k), "change of the gradients"),
-                ]
-        for k in init_tanh_xavier.LAYERS:
-            theirs.append(Observation("a change of 100 times", 100, str(k), "change of the gradients"))
+                found.append(Observation("a change of 100 times", 100, str(k), "change of the gradients"))
+        return found
+
     agree(
         init_tanh_xavier.EXPERIMENT,
         theirs,
-        seeds[:4],
         "init-tanh-xavier",
         "init-tanh-gradient",
         "init-tanh-he",
@@ -123,35 +123,42 @@ def test_signal_of_tanh(seeds: list[int]) -> None:
     )
 
 
-def test_scale_of_xavier(seeds: list[int]) -> None:
-    theirs = []
-    for _ in seeds:
-        for fan_in, fan_out in init_xavier_scale.LAYERS:
-            drawn = float(XAVIER(torch.empty(fan_out, fan_in)).std())
-            for arm, formula in {
-                "Xavier, by 1/√fan_in": 1 / fan_in**0.5,
-                "Xavier, by √(2/(fan_in + fan_out))": (2 / (fan_in + fan_out)) ** 0.5,
-            }.items():
-                theirs.append(Observation(arm, abs(drawn / formula - 1), f"{fan_in} → {fan_out}"))
-            theirs.append(Observation("one tenth", 0.1, f"{fan_in} → {fan_out}"))
-    agree(init_xavier_scale.EXPERIMENT, theirs, seeds, "init-xavier-scale", "init-xavier-fans", case_by_case=True)
+def test_scale_of_xavier() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for _ in seeds:
+            for fan_in, fan_out in init_xavier_scale.LAYERS:
+                drawn = float(XAVIER(torch.empty(fan_out, fan_in)).std())
+                for arm, formula in {
+                    "Xavier, by 1/√fan_in": 1 / fan_in**0.5,
+                    "Xavier, by √(2/(fan_in + fan_out))": (2 / (fan_in + fan_out)) ** 0.5,
+                }.items():
+                    found.append(Observation(arm, abs(drawn / formula - 1), f"{fan_in} → {fan_out}"))
+                found.append(Observation("one tenth", 0.1, f"{fan_in} → {fan_out}"))
+        return found
+
+    agree(init_xavier_scale.EXPERIMENT, theirs, "init-xavier-scale", "init-xavier-fans", each=8, case_by_case=True)
 
 
-def test_the_scale_makes_no_unit_dormant(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_scale_makes_no_unit_dormant(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(init_he_dormant, "DEPTHS", (2, 10))
-    theirs = []
-    for seed in seeds[:4]:
-        X, _ = digits(seed, 400)
-        for depth in init_he_dormant.DEPTHS:
-            for arm, draw in {"plain σ = 0.05": PLAIN, "He": HE}.items():
-                torch.manual_seed(seed)
-                h, zero = X, []
-                for layer in perceptron([64, *[32] * depth, 10], torch.nn.ReLU, draw)[:-1]:
-                    h = layer(h)
-                    if isinstance(layer, torch.nn.ReLU):
-                        zero += (h == 0).all(dim=0).tolist()
-                theirs.append(Observation(arm, float(np.mean(zero)), str(depth), "before training"))
-    agree(init_he_dormant.EXPERIMENT, theirs, seeds[:4], "init-he-dormant", case_by_case=True)
+
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            X, _ = digits(seed, 400)
+            for depth in init_he_dormant.DEPTHS:
+                for arm, draw in {"plain σ = 0.05": PLAIN, "He": HE}.items():
+                    torch.manual_seed(seed)
+                    h, zero = X, []
+                    for layer in perceptron([64, *[32] * depth, 10], torch.nn.ReLU, draw)[:-1]:
+                        h = layer(h)
+                        if isinstance(layer, torch.nn.ReLU):
+                            zero += (h == 0).all(dim=0).tolist()
+                    found.append(Observation(arm, float(np.mean(zero)), str(depth), "before training"))
+        return found
+
+    agree(init_he_dormant.EXPERIMENT, theirs, "init-he-dormant", case_by_case=True)
 
 
 def trained(network: torch.nn.Sequential, X: torch.Tensor, y: torch.Tensor, rate: float) -> float:
@@ -170,13 +177,17 @@ def trained(network: torch.nn.Sequential, X: torch.Tensor, y: torch.Tensor, rate
     return float(np.mean(losses))
 
 
-def test_training_of_tanh(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_of_tanh(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(init_best_tanh, "DEPTHS", (5,))
     monkeypatch.setattr(init_best_tanh, "RATES", (0.03,))
-    theirs = []
-    for seed in seeds[:4]:
-        X, y = digits(seed, 400)
-        for arm, draw in {"plain σ = 1": WIDE, "Xavier": XAVIER, "He": HE}.items():
-            network = perceptron([64, *[32] * 5, 10], torch.nn.Tanh, draw)
-            theirs.append(Observation(arm, trained(network, X, y, 0.03), "5"))
-    agree(init_best_tanh.EXPERIMENT, theirs, seeds[:4], "init-best-tanh", "init-saturated-slow", case_by_case=True)
+
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            X, y = digits(seed, 400)
+            for arm, draw in {"plain σ = 1": WIDE, "Xavier": XAVIER, "He": HE}.items():
+                network = perceptron([64, *[32] * 5, 10], torch.nn.Tanh, draw)
+                found.append(Observation(arm, trained(network, X, y, 0.03), "5"))
+        return found
+
+    agree(init_best_tanh.EXPERIMENT, theirs, "init-best-tanh", "init-saturated-slow", case_by_case=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 import torch
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
@@ -17,11 +16,6 @@ from glasshouse.laboratory.experiments import (
     perceptron_probability,
     perceptron_stops,
 )
-
-
-@pytest.fixture
-def seeds() -> list[int]:
-    return np.random.default_rng().integers(1 << 31, size=5).tolist()
 
 
 def logistic(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, float]:
@@ -67,108 +61,121 @@ class Rosenblatt:
         return self.w.numpy()
 
 
-def test_one_unit_is_logistic_regression(seeds: list[int]) -> None:
-    theirs = []
-    for seed in seeds[:4]:
-        rng = np.random.default_rng(seed)
-        X, y = perceptron_is_logistic.tables()["iris"]
-        rows, others = rng.integers(0, len(X), (2, len(X)))
-        fits = [LogisticRegression(tol=1e-10, max_iter=5000).fit(X[k], y[k]).coef_[0] for k in (rows, others)]
-        unit, _ = logistic(X[rows], y[rows])
-        theirs += [
-            Observation("another sample of the rows", float(np.linalg.norm(fits[1] - fits[0])), "iris"),
-            Observation("perceptron with a sigmoid", float(np.linalg.norm(unit - fits[0])), "iris"),
-        ]
-    agree(perceptron_is_logistic.EXPERIMENT, theirs, seeds[:4], "perceptron-is-logistic", case_by_case=True)
+def test_one_unit_is_logistic_regression() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            X, y = perceptron_is_logistic.tables()["iris"]
+            rows, others = rng.integers(0, len(X), (2, len(X)))
+            fits = [LogisticRegression(tol=1e-10, max_iter=5000).fit(X[k], y[k]).coef_[0] for k in (rows, others)]
+            unit, _ = logistic(X[rows], y[rows])
+            found += [
+                Observation("another sample of the rows", float(np.linalg.norm(fits[1] - fits[0])), "iris"),
+                Observation("perceptron with a sigmoid", float(np.linalg.norm(unit - fits[0])), "iris"),
+            ]
+        return found
+
+    agree(perceptron_is_logistic.EXPERIMENT, theirs, "perceptron-is-logistic", case_by_case=True)
 
 
-def test_distance(seeds: list[int]) -> None:
-    theirs = []
-    for seed in seeds:
-        X, y = perceptron_distance.tables()["iris"]
-        X = (X - X.mean(0)) / X.std(0)
-        *w, b = Rosenblatt(X, y, seed).fit()
-        w, points = torch.tensor(w), torch.tensor(X)
-        z = points @ w + b
-        nearest = points - (torch.linalg.pinv(w[None, :]) @ z[None, :]).T
-        distance = (points - nearest).norm(dim=1)
-        for arm, said in (("weighted sum", z.abs()), ("weighted sum over ‖w‖", z.abs() / w.norm())):
-            theirs.append(Observation(arm, max(float(((said - distance).abs() / distance).mean()), 1e-16), "iris"))
-        theirs.append(Observation("a tenth", 0.1, "iris"))
+def test_distance() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            X, y = perceptron_distance.tables()["iris"]
+            X = (X - X.mean(0)) / X.std(0)
+            *w, b = Rosenblatt(X, y, seed).fit()
+            w, points = torch.tensor(w), torch.tensor(X)
+            z = points @ w + b
+            nearest = points - (torch.linalg.pinv(w[None, :]) @ z[None, :]).T
+            distance = (points - nearest).norm(dim=1)
+            for arm, said in (("weighted sum", z.abs()), ("weighted sum over ‖w‖", z.abs() / w.norm())):
+                found.append(Observation(arm, max(float(((said - distance).abs() / distance).mean()), 1e-16), "iris"))
+            found.append(Observation("a tenth", 0.1, "iris"))
+        return found
+
     agree(
         perceptron_distance.EXPERIMENT,
         theirs,
-        seeds,
         "perceptron-distance",
         "perceptron-distance-unscaled",
         case_by_case=True,
     )
 
 
-def test_mistakes_stay_below_the_bound(seeds: list[int]) -> None:
-    theirs = []
-    for seed in seeds:
-        rng = torch.Generator().manual_seed(seed)
-        line = torch.randn(6, generator=rng, dtype=torch.float64)
-        line /= line[:5].norm()
-        line[5] *= 0.1
-        for margin in (0.3, 0.1):
-            X = torch.rand((4000, 5), generator=rng, dtype=torch.float64) * 2 - 1
-            X = X[(X @ line[:5] + line[5]).abs() >= margin][:200]
-            perceptron = Rosenblatt(X.numpy(), (X @ line[:5] + line[5] > 0).numpy(), seed)
-            mistakes = 0
-            while more := perceptron.epoch()[0]:
-                mistakes += more
-            gamma = (perceptron.signed @ line).min() / line.norm()
-            bound = float((perceptron.rows.norm(dim=1).max() / gamma) ** 2)
-            theirs += [
-                Observation("bound (R / γ)²", bound, str(margin)),
-                Observation("mistakes", float(mistakes), str(margin)),
-            ]
-    agree(perceptron_stops.EXPERIMENT, theirs, seeds, "perceptron-stops", case_by_case=True)
+def test_mistakes_stay_below_the_bound() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            rng = torch.Generator().manual_seed(seed)
+            line = torch.randn(6, generator=rng, dtype=torch.float64)
+            line /= line[:5].norm()
+            line[5] *= 0.1
+            for margin in (0.3, 0.1):
+                X = torch.rand((4000, 5), generator=rng, dtype=torch.float64) * 2 - 1
+                X = X[(X @ line[:5] + line[5]).abs() >= margin][:200]
+                perceptron = Rosenblatt(X.numpy(), (X @ line[:5] + line[5] > 0).numpy(), seed)
+                mistakes = 0
+                while more := perceptron.epoch()[0]:
+                    mistakes += more
+                gamma = (perceptron.signed @ line).min() / line.norm()
+                bound = float((perceptron.rows.norm(dim=1).max() / gamma) ** 2)
+                found += [
+                    Observation("bound (R / γ)²", bound, str(margin)),
+                    Observation("mistakes", float(mistakes), str(margin)),
+                ]
+        return found
+
+    agree(perceptron_stops.EXPERIMENT, theirs, "perceptron-stops", case_by_case=True)
 
 
-def test_the_rule_goes_on_where_cross_entropy_rests(seeds: list[int]) -> None:
-    epochs, theirs = perceptron_never_stops.EPOCHS, []
-    for seed in seeds[:4]:
-        X, y = perceptron_never_stops.tables(seed)["XOR"]
-        rule = Rosenblatt(X, y, seed)
-        ways = [rule.epoch()[1] for _ in range(epochs)]
-        w = torch.randn(3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64, requires_grad=True)
-        optimizer = torch.optim.SGD([w], lr=0.3, momentum=0.9, nesterov=True)
-        target, steps = torch.tensor(y, dtype=torch.float64), []
-        for _ in range(epochs):
-            optimizer.zero_grad()
-            before = w.detach().clone()
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(rule.rows @ w, target)
-            (loss + w[:-1] @ w[:-1] / 2 / len(X)).backward()
-            optimizer.step()
-            steps.append(float((w.detach() - before).norm()))
-        for arm, way in (("Rosenblatt", ways), ("logistic", steps)):
-            theirs.append(Observation(arm, way[-1] / way[0], "XOR", "way of the last epoch"))
-    agree(perceptron_never_stops.EXPERIMENT, theirs, seeds[:4], "perceptron-never-stops", case_by_case=True)
+def test_the_rule_goes_on_where_cross_entropy_rests() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        epochs, found = perceptron_never_stops.EPOCHS, []
+        for seed in seeds:
+            X, y = perceptron_never_stops.tables(seed)["XOR"]
+            rule = Rosenblatt(X, y, seed)
+            ways = [rule.epoch()[1] for _ in range(epochs)]
+            w = torch.randn(3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64, requires_grad=True)
+            optimizer = torch.optim.SGD([w], lr=0.3, momentum=0.9, nesterov=True)
+            target, steps = torch.tensor(y, dtype=torch.float64), []
+            for _ in range(epochs):
+                optimizer.zero_grad()
+                before = w.detach().clone()
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(rule.rows @ w, target)
+                (loss + w[:-1] @ w[:-1] / 2 / len(X)).backward()
+                optimizer.step()
+                steps.append(float((w.detach() - before).norm()))
+            for arm, way in (("Rosenblatt", ways), ("logistic", steps)):
+                found.append(Observation(arm, way[-1] / way[0], "XOR", "way of the last epoch"))
+        return found
+
+    agree(perceptron_never_stops.EXPERIMENT, theirs, "perceptron-never-stops", case_by_case=True)
 
 
-def test_what_is_a_probability(seeds: list[int]) -> None:
-    theirs = []
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        X = rng.standard_normal((1000, 5))
-        y = rng.random(1000) < expit(X @ rng.standard_normal(5))
-        (w, b), z = (
-            logistic(X[:500], y[:500]),
-            X[500:] @ (line := Rosenblatt(X[:500], y[:500], seed).fit())[:5] + line[5],
-        )
-        said = {
-            "perceptron: step": z > 0,
-            "perceptron: sigmoid": expit(z),
-            "logistic regression": expit(X[500:] @ w + b),
-        }
-        theirs += [Observation(arm, gap(each, y[500:]), "planted") for arm, each in said.items()]
+def test_what_is_a_probability() -> None:
+    def theirs(seeds: list[int]) -> list[Observation]:
+        found = []
+        for seed in seeds:
+            rng = np.random.default_rng(seed)
+            X = rng.standard_normal((1000, 5))
+            y = rng.random(1000) < expit(X @ rng.standard_normal(5))
+            (w, b), z = (
+                logistic(X[:500], y[:500]),
+                X[500:] @ (line := Rosenblatt(X[:500], y[:500], seed).fit())[:5] + line[5],
+            )
+            said = {
+                "perceptron: step": z > 0,
+                "perceptron: sigmoid": expit(z),
+                "logistic regression": expit(X[500:] @ w + b),
+            }
+            found += [Observation(arm, gap(each, y[500:]), "planted") for arm, each in said.items()]
+        return found
+
     agree(
         perceptron_probability.EXPERIMENT,
         theirs,
-        seeds,
         "perceptron-probability",
         "perceptron-probability-sigmoid",
         case_by_case=True,

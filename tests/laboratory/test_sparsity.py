@@ -11,29 +11,14 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import scale
 from torch.nn import functional
+from verdicts import agree
 
-from glasshouse.laboratory.claims import Experiment, Observation, Observations
+from glasshouse.laboratory.claims import Observation
 from glasshouse.laboratory.experiments import prune_criteria, sparse_read, sparse_tables
-from glasshouse.laboratory.running import repetition
 
 UNITS = 64
 Both = list[torch.Tensor]  # of both layers of many networks: (many, fan_out, fan_in)
 Weights = list[torch.Tensor]  # those of both layers, then both biases
-
-
-@pytest.fixture
-def seeds() -> list[int]:
-    return np.random.default_rng().integers(1 << 31, size=8).tolist()
-
-
-def word(experiment: Experiment, name: str, rows: Iterable[Observation]) -> str:
-    """What these rows say of a claim."""
-    claim = next(claim for claim in experiment.claims if claim.id == name)
-    return claim.rule.verdict(Observations(rows).pairs(claim.rule), experiment.over).word
-
-
-def ours(experiment: Experiment, seeds: list[int]) -> list[Observation]:
-    return [row for seed in seeds for row in repetition(experiment.observe, seed)]
 
 
 def answers(net: Weights, X: torch.Tensor) -> torch.Tensor:
@@ -108,11 +93,13 @@ def second_derivatives(net: Weights, X: torch.Tensor) -> Both:
     return [below.mT @ X**2 / X.shape[1], (p * (1 - p)).mT @ z.relu() ** 2 / X.shape[1]]
 
 
-def test_optimal_brain_damage_keeps_more(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    shares = (0.15, 0.1)
-    monkeypatch.setattr(prune_criteria, "SHARES", shares)
+def test_optimal_brain_damage_keeps_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(prune_criteria, "SHARES", (0.15, 0.1))
     monkeypatch.setattr(prune_criteria, "CRITERIA", {"OBD": "obd", "magnitude": "magnitude"})
-    torch.manual_seed(seeds[0])
+    agree(prune_criteria.EXPERIMENT, pruned_by_both, "prune-obd-keeps", each=8)
+
+
+def pruned_by_both(seeds: list[int]) -> Iterator[Observation]:
     X, y = load_digits(return_X_y=True)
     parts = (train_test_split(scale(X), y, train_size=0.5, random_state=seed, stratify=y) for seed in seeds)
     X, X_test, y, y_test = stacked(parts, torch.int64)
@@ -122,30 +109,26 @@ def test_optimal_brain_damage_keeps_more(seeds: list[int], monkeypatch: pytest.M
         "magnitude": [w.abs() for w in net[:2]],
         "OBD": [h * w**2 / 2 for h, w in zip(second_derivatives(net, X), net, strict=False)],
     }
-    theirs = []
-    for share in shares:
+    for share in prune_criteria.SHARES:
         for arm, saliency in saliencies.items():
             masks = strongest(saliency, share)
             pruned = [*(w * m for w, m in zip(net, masks, strict=False)), *net[2:]]
             before, after = ((answers(n, X_test).argmax(2) == y_test).float().mean(1) for n in (net, pruned))
-            theirs += [Observation(arm, lost, str(share)) for lost in (before - after).tolist()]
-    for rows in (theirs, ours(prune_criteria.EXPERIMENT, seeds)):
-        assert word(prune_criteria.EXPERIMENT, "prune-obd-keeps", rows) == "supported", seeds
+            yield from (Observation(arm, lost, str(share)) for lost in (before - after).tolist())
 
 
-def test_sparse_networks_generalise_on_some_tables(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_networks_generalise_on_some_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     every = sparse_tables.tables
 
     def two(seed: int) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         yield from (table for table in every(seed) if table[0] in ("planted", "digits"))
 
+    def theirs(seeds: list[int]) -> Iterator[Observation]:
+        for tables in zip(*(two(seed) for seed in seeds), strict=True):
+            yield from dense_and_sparse(tables, seeds)
+
     monkeypatch.setattr(sparse_tables, "tables", two)
-    seeds = seeds[:4]
-    torch.manual_seed(seeds[0])
-    tables = zip(*(two(seed) for seed in seeds), strict=True)
-    theirs = [row for each in tables for row in dense_and_sparse(each, seeds)]
-    for rows in (theirs, ours(sparse_tables.EXPERIMENT, seeds)):
-        assert word(sparse_tables.EXPERIMENT, "sparse-generalises", rows) == "depends", seeds
+    agree(sparse_tables.EXPERIMENT, theirs, "sparse-generalises")
 
 
 def dense_and_sparse(tables: tuple[tuple[str, np.ndarray, np.ndarray], ...], seeds: list[int]) -> Iterator[Observation]:
@@ -172,15 +155,16 @@ def dense_and_sparse(tables: tuple[tuple[str, np.ndarray, np.ndarray], ...], see
         yield from (Observation(arm, value, tables[0][0]) for value in score.tolist())
 
 
-def test_a_pruned_network_reads_what_matters(seeds: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    seeds = seeds[:4]
-    shares, many = (0.5, 0.1), len(seeds)
-    monkeypatch.setattr(sparse_read, "SHARES", shares)
-    torch.manual_seed(seeds[0])
+def test_a_pruned_network_reads_what_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sparse_read, "SHARES", (0.5, 0.1))
+    agree(sparse_read.EXPERIMENT, pruned_and_read, "sparse-read")
+
+
+def pruned_and_read(seeds: list[int]) -> Iterator[Observation]:
+    many = len(seeds)
     X = torch.randn(many, 500, 30)
     y = X[:, :, 0] + X[:, :, 1].relu() + X[:, :, 2] ** 2 / 2 + 0.3 * torch.randn(many, 500)
-    theirs = []
-    for share in shares:
+    for share in sparse_read.SHARES:
         masks = [torch.ones(many, UNITS, 30), torch.ones(many, 1, UNITS)]
 
         def prune(epoch: int, net: Weights, masks: Both = masks, share: float = share) -> None:
@@ -191,6 +175,4 @@ def test_a_pruned_network_reads_what_matters(seeds: list[int], monkeypatch: pyte
         learned(masks, X, standardised(y), squares, epochs=50, batch=50, rate=0.01, prune=prune)
         read = ((masks[1] @ masks[0])[:, 0] > 0).float()
         for arm, some in (("3 that matter", read[:, :3]), ("27 that do not", read[:, 3:])):
-            theirs += [Observation(arm, value, str(share), "pruned") for value in some.mean(1).tolist()]
-    for rows in (theirs, ours(sparse_read.EXPERIMENT, seeds)):
-        assert word(sparse_read.EXPERIMENT, "sparse-read", rows) == "depends", seeds
+            yield from (Observation(arm, value, str(share), "pruned") for value in some.mean(1).tolist())
