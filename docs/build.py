@@ -25,7 +25,7 @@ from glasshouse.network.losses import LOSSES, SMOOTH
 from glasshouse.pruning.compaction import STORAGES
 from glasshouse.pruning.criteria import CRITERIA
 from glasshouse.pruning.grains import GRAINS
-from glasshouse.tables import columns
+from glasshouse.tables import columns, words
 from glasshouse.tables.examples import EXAMPLES
 from glasshouse.tables.windows import FEATURES
 from glasshouse.tracing.notes import EXAMPLES as TRACED
@@ -133,7 +133,7 @@ def units() -> str:
         "## Kinds of columns\n",
         "`src/glasshouse/tables/columns.py`. One kind over the whole column, by the first rule that holds.\n",
         table(["kind", "rule"], list(kinds())),
-        f"Cells that mark a missing value: {', '.join(code(mark or 'empty') for mark in columns.MISSING)}.\n",
+        f"Cells that mark a missing value: {', '.join(code(mark or 'empty') for mark in words.MISSING)}.\n",
         "## Features of a window\n",
         "`src/glasshouse/tables/windows.py`. What `glasshouse windows` makes of the samples x of a channel.\n",
         table(["feature", "formula"], [[code(name), f.formula] for name, f in FEATURES.items()]),

@@ -15,12 +15,12 @@ from glasshouse.network.network import Network
 from glasshouse.network.predictor import Predictor
 from glasshouse.network.topology import Topology
 from glasshouse.tables.cells import Cells
-from glasshouse.tables.columns import MISSING, is_missing, is_number
 from glasshouse.tables.corrections import marked
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.encodings import ENCODINGS, Encoding, PlainEncoding
 from glasshouse.tables.table import Table
 from glasshouse.tables.taken import OneHotEncoding, ScaledEncoding
+from glasshouse.tables.words import MISSING, is_missing, is_number
 from glasshouse.training.recipe import Recipe
 
 NAMES = [

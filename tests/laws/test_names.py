@@ -67,6 +67,17 @@ def test_importing_the_package_is_cheap() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_a_prediction_imports_no_other_learner(tmp_path: Path) -> None:
+    model, rows = tmp_path / "iris.glass", tmp_path / "rows.csv"
+    glasshouse.train("example:iris", target="target", epochs=1, baselines=False, out=str(model))
+    rows.write_text("sepal length (cm),sepal width (cm),petal length (cm),petal width (cm)\n5.1,3.5,1.4,0.2\n")
+    code = (
+        f"import sys, glasshouse as gh\nmodel = gh.load({str(model)!r})\nmodel.predict({str(rows)!r})\n"
+        "print([m for m in ('scipy', 'sklearn', 'rich', 'click', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_asking_for_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\nfrom glasshouse.cli.main import _run\n_run(['--help'])\n"

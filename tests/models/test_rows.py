@@ -24,7 +24,6 @@ from sklearn.preprocessing import OneHotEncoder
 import glasshouse as gh
 from glasshouse.models.rows import cells_predictor
 from glasshouse.network.predictor import Predictor
-from glasshouse.tables.columns import MISSING
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.encodings import (
     ENCODINGS,
@@ -39,6 +38,7 @@ from glasshouse.tables.encodings import (
 from glasshouse.tables.frames import table_of
 from glasshouse.tables.row import row_reader, word
 from glasshouse.tables.table import Table
+from glasshouse.tables.words import MISSING
 
 LEVELS = ("1", "2.5", "Bern", "a, b", "yes", "True", "1e3", "12")
 PARTS = ("days", "month", "weekday", "hour")

@@ -6,6 +6,8 @@ from functools import reduce
 from operator import add
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,11 +15,13 @@ from hypothesis import strategies as st
 import glasshouse as gh
 from glasshouse.errors import TableError
 from glasshouse.models import model as models
+from glasshouse.models.origin import rows_hash
 from glasshouse.tables import encoded
 from glasshouse.tables.cells import Cells
 from glasshouse.tables.columns import describe
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.encodings import ENCODINGS
+from glasshouse.tables.frames import table_of
 from glasshouse.tables.table import Table
 from glasshouse.training import batches, checkpoints
 
@@ -47,6 +51,41 @@ def test_counts_and_what_is_learned_from_them_do_not_depend_on_the_blocks(cells,
     assert describe("c", parts) == describe("c", whole)
     for encoding in ENCODINGS.values():
         assert encoding.fit("c", parts) == encoding.fit("c", whole)
+
+
+NUMBERS = {
+    "double": st.floats(-1e30, 1e30) | st.sampled_from([0.1, -0.0, 3.0, 1e-9]),
+    "float": st.floats(-(2.0**99), 2.0**99, width=32),
+    "int64": st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(-3, 3),
+}
+
+
+@pytest.mark.parametrize("written", NUMBERS)
+@given(st.data())
+def test_numbers_are_what_their_text_is(written, data) -> None:
+    """Cells that came as numbers, and those of a file that says the same."""
+    cells = data.draw(st.lists(st.none() | NUMBERS[written], min_size=1, max_size=60))
+    typed = pa.array(cells, pa.float64() if written == "double" else pa.float32() if written == "float" else pa.int64())
+    (mine,) = table_of(pa.table({"c": typed})).columns.values()
+    theirs = Cells.of(pc.cast(pc.add(typed, 0), pa.string()))  # there is one zero
+    assert mine.known.numeric
+    assert mine.to_pylist() == [mine[row] for row in range(len(mine))] == theirs.to_pylist()
+    assert describe("c", mine.counted()) == describe("c", theirs.counted())
+    there = mine.known.missing
+    assert there.tolist() == theirs.known.missing.tolist()
+    assert mine.counted().where(~there).words.to_pylist() == theirs.counted().where(~there).words.to_pylist()
+    near = {"rtol": 1e-6 if written == "float" else 0, "equal_nan": True}
+    assert np.allclose(mine.numbers("c"), theirs.numbers("c"), atol=0, **near)
+    assert rows_hash(Table("t", {"c": mine})) == rows_hash(Table("t", {"c": theirs}))
+    half = len(cells) // 2 or 1
+    blocks = [mine.take(slice(0, half)), mine.take(slice(half, None)), Cells.of(["7", None])]
+    assert Cells.joined(blocks[:2]).known.numeric
+    assert Cells.joined(blocks).to_pylist() == [*theirs.to_pylist(), "7", None]
+
+
+def test_whole_numbers_too_long_for_a_double_are_told_apart() -> None:
+    (cells,) = table_of(pa.table({"c": pa.array([2**60, 2**60 + 1])})).columns.values()
+    assert cells.to_pylist() == [str(2**60), str(2**60 + 1)]
 
 
 @pytest.mark.parametrize("size", [7, 1 << 13])

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from glasshouse.errors import TableError
 from glasshouse.tables.cells import Cells
-from glasshouse.tables.columns import KINDS, describe, is_number, numbers
+from glasshouse.tables.columns import KINDS, describe
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.reading import Dialect, Table
 from glasshouse.tables.splitting import split
+from glasshouse.tables.words import is_number, numbers
 
 
 def table(**columns) -> Table:

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from parts import limits, same_sketch
 
 from glasshouse.errors import TableError
-from glasshouse.tables.blocks import Block, numbers_of, words_of
+from glasshouse.tables.blocks import Block
 from glasshouse.tables.cells import Cells
-from glasshouse.tables.columns import describe, numbers
+from glasshouse.tables.columns import describe
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.parcels import packed, unpacked
 from glasshouse.tables.sketches import Sketch, quantiles, sketch_of, tally_of
 from glasshouse.tables.surveyed import Survey
 from glasshouse.tables.table import Table
+from glasshouse.tables.words import numbers, words_of
 
 NUMBERS = st.one_of(
     st.floats(-1e30, 1e30),
@@ -134,7 +135,7 @@ def expect_the_same(column: Cells, sketch: Sketch) -> None:
 @given(st.lists(WORDS, min_size=1, max_size=40))
 def test_words_are_read_as_numbers_as_columns_read_them(cells) -> None:
     trimmed = text([cell and cell.strip() for cell in cells])
-    assert np.array_equal(numbers_of("c", text(cells)), numbers("c", trimmed), equal_nan=True)
+    assert np.array_equal(numbers("c", text(cells)), numbers("c", trimmed), equal_nan=True)
 
 
 @often

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
-from sklearn.metrics import accuracy_score, r2_score
 
 from ..network.losses import LOSSES, LossFunction
 from ..network.network import Network
@@ -140,6 +138,8 @@ class Labels:
         ValueError
             If it has another shape, or holds anything else; `where` is what it is called.
         """
+        from scipy.sparse import issparse
+
         y = y.toarray() if issparse(y) else np.asarray(y)
         if y.ndim != 2 or y.shape[1] != self.n_outputs:
             raise ValueError(f"{where} has the shape {y.shape}: give {self.n_outputs} columns, one for each label")
@@ -162,6 +162,8 @@ class Labels:
 
     def score(self, outputs: Array, Y: Array, weight: Array | None) -> float:
         """The share of rows with every label right, as scikit-learn's accuracy."""
+        from sklearn.metrics import accuracy_score
+
         return float(accuracy_score(Y > 0.5, outputs > 0.5, sample_weight=weight))
 
     def finished(self, network: Network) -> Network:
@@ -261,6 +263,8 @@ class Numbers:
 
     def score(self, outputs: Array, Y: Array, weight: Array | None) -> float:
         """R², the same on these columns as on the user's."""
+        from sklearn.metrics import r2_score
+
         return float(r2_score(Y, outputs, sample_weight=weight)) if len(Y) > 1 else float("nan")
 
     def finished(self, network: Network) -> Network:

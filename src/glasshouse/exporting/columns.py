@@ -14,13 +14,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import TableError
-from ..tables.columns import numbers, truths
+from ..tables.columns import truths
 from ..tables.corrections import marked
 from ..tables.dates import moments
 from ..tables.encoder import TableEncoding
 from ..tables.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, Encoding, NumberEncoding, scaled
 from ..tables.table import Table
 from ..tables.taken import OneHotEncoding, ScaledEncoding
+from ..tables.words import numbers
 
 __all__ = ["DATE_PARTS", "Codes", "Column", "Number", "columns_of", "encoded", "needs_double", "raw_rows"]
 

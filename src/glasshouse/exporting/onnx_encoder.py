@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..tables.columns import MISSING, numbers, truths
+from ..tables.columns import truths
 from ..tables.corrections import marked
 from ..tables.dates import moments
 from ..tables.encoder import TableEncoding
@@ -25,6 +25,7 @@ from ..tables.encodings import (
 )
 from ..tables.table import Table
 from ..tables.taken import OneHotEncoding, ScaledEncoding
+from ..tables.words import MISSING, numbers
 from .columns import DATE_PARTS, needs_double
 from .onnx_nodes import ML_DOMAIN, Nodes
 

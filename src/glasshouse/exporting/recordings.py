@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from ..errors import OptionError, TableError, expect_number
 from ..models.model import Model
-from ..tables.columns import numbers
 from ..tables.table import Table
 from ..tables.windows import FEATURES
+from ..tables.words import numbers
 from .columns import Column
 from .counts import LARGEST, Counted, Counts, thresholds_of, unit_for
 from .integer import Scale

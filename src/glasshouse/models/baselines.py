@@ -9,11 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
-from threadpoolctl import threadpool_limits
 
 from ..estimators.targets import Classes, Target
 from ..tables.encoded import Encoded
@@ -43,6 +38,12 @@ def baselines(
     watchers: Sequence[Watcher] = (),
 ) -> list[Baseline]:
     """Train the plain predictors on encoded rows and judge them on others, the simplest first."""
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from threadpoolctl import threadpool_limits
+
     if isinstance(targets, Classes):
         models = {
             "majority": DummyClassifier(),
@@ -63,19 +64,18 @@ def baselines(
         with warnings.catch_warnings(), threadpool_limits(1 if X.size < WORTH_THREADS else None):
             warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline near its optimum is a baseline
             model.fit(
-                _for(model, X),
+                _for(name, X),
                 y if isinstance(targets, Classes) else targets.encode(y, np.float64)[:, 0],
             )
         seconds = time.perf_counter() - started
-        outputs = _outputs(model, targets, _for(model, X_test))
+        outputs = _outputs(model, targets, _for(name, X_test))
         results.append(Baseline(name, scores(targets, outputs, y_test), score_rows(targets, outputs, y_test), seconds))
     return results
 
 
-def _for(model: Any, X: Any) -> Any:
+def _for(name: str, X: Any) -> Any:
     """Boosted trees read arrays only."""
-    trees = isinstance(model, HistGradientBoostingClassifier | HistGradientBoostingRegressor)
-    return X.toarray() if trees and hasattr(X, "indptr") else X
+    return X.toarray() if name == "boosted trees" and hasattr(X, "indptr") else X
 
 
 def _stopping(y: Array) -> bool | str:

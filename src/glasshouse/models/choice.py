@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import mean_absolute_error, roc_auc_score
 
 from ..errors import OptionError, TableError, choose
 from ..estimators.targets import Classes, Numbers, Target
@@ -63,9 +62,13 @@ def score_by(monitor: str, targets: Target) -> Score:
 def _area(outputs: Array, Y: Array, weight: Array | None) -> float:
     if np.ptp(Y) == 0:
         raise TableError("the validation rows are of one class: they have no ROC AUC, choose another metric")
+    from sklearn.metrics import roc_auc_score
+
     return float(roc_auc_score(Y[:, 0], outputs[:, 0], sample_weight=weight))
 
 
 def _error(targets: Target, outputs: Array, Y: Array, weight: Array | None) -> float:
     assert isinstance(targets, Numbers)
+    from sklearn.metrics import mean_absolute_error
+
     return float(mean_absolute_error(Y, outputs, sample_weight=weight) * targets.scale[0])

@@ -7,11 +7,11 @@ curve these are the placements of DeLong, DeLong and Clarke-Pearson (1988).
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import binomtest, norm, rankdata
 
 from ..estimators.targets import Classes, Target
 from .scores import score_rows
@@ -47,9 +47,8 @@ def intervals(targets: Target, outputs: Array, y: Array, found: dict[str, float]
 
 def _of_classes(targets: Classes, outputs: Array, y: Array, found: dict[str, float]) -> dict[str, Interval]:
     right = int(score_rows(targets, outputs, y).sum())
-    wilson = binomtest(right, len(y)).proportion_ci(LEVEL, method="wilson")
     known = y >= 0
-    made: dict[str, Interval] = {"accuracy": (float(wilson.low), float(wilson.high))}
+    made: dict[str, Interval] = {"accuracy": _of_share(right, len(y))}
     if "log_loss" in found:
         places, p = y[known], outputs[known]
         chosen = np.clip(p[np.arange(len(places)), places].astype(float), np.finfo(np.float32).tiny, 1.0)
@@ -76,21 +75,30 @@ def _of_area(area: float, positive: Array, p: Array) -> Interval:
     influence = _placements(positive, p)
     if not influence.any():
         rows = int(min(positive.sum(), len(positive) - positive.sum()))
-        share = binomtest(round(area * rows), rows).proportion_ci(LEVEL, method="wilson")
-        return float(share.low), float(share.high)
+        return _of_share(round(area * rows), rows)
     return _around(area, influence, low=0.0, high=1.0)
+
+
+def _of_share(right: int, rows: int) -> Interval:
+    """Wilson's, of a share of the rows."""
+    from scipy.stats import binomtest
+
+    wilson = binomtest(right, rows).proportion_ci(LEVEL, method="wilson")
+    return float(wilson.low), float(wilson.high)
 
 
 def _around(value: float, influence: Array, low: float = -np.inf, high: float = np.inf) -> Interval:
     """A score ± z standard errors, within the range it can have; of a single row nothing is known."""
     n = len(influence)
     error = float(influence.std(ddof=1)) / np.sqrt(n) if n > 1 else np.inf
-    half = norm.ppf((1 + LEVEL) / 2) * error
+    half = NormalDist().inv_cdf((1 + LEVEL) / 2) * error
     return max(low, float(value - half)), min(high, float(value + half))
 
 
 def _placements(positive: Array, p: Array) -> Array:
     """What each row contributes to the area: the share of the other class that it is rightly above, or below."""
+    from scipy.stats import rankdata
+
     n, n_positive = len(p), int(positive.sum())
     ranks = rankdata(p)
     within = np.empty(n)

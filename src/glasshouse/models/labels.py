@@ -10,7 +10,7 @@ import numpy.typing as npt
 from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Target
 from ..tables.cells import Cells, Counted
-from ..tables.columns import describe, missing_mask, numbers
+from ..tables.columns import describe
 from ..training.batches import OneHot
 
 __all__ = ["Labels", "columns_of", "labels_for", "targets_of", "task_of", "written_columns_of"]
@@ -52,14 +52,13 @@ def task_of(name: str, counted: Counted) -> str:
     TableError
         If the column holds nothing to learn.
     """
-    present = counted.where(~missing_mask(counted.words))
-    distinct = len(present.words)
+    present = counted.where(~counted.known.missing)
+    distinct = len(present.known)
     if distinct == 0:
         raise TableError(f"the target {name!r} is missing in every row: choose another column with --target")
     if distinct < 2:
         raise TableError(
-            f"the target {name!r} is {present.words[0].as_py()!r} in every row: "
-            "there is nothing to learn, choose another"
+            f"the target {name!r} is {present.known[0]!r} in every row: there is nothing to learn, choose another"
         )
     if describe(name, counted).kind not in ("number", "identifier"):
         if distinct > MOST_CODES and distinct > present.n_rows / 2:
@@ -67,7 +66,7 @@ def task_of(name: str, counted: Counted) -> str:
                 f"the target {name!r} holds {distinct} different texts in {present.n_rows} rows: choose another column"
             )
         return "classification"
-    values = numbers(name, present.words)
+    values = present.known.numbers(name)
     values = values[~np.isnan(values)]
     whole = bool((values == np.round(values)).all())
     return "classification" if whole and len(np.unique(values)) <= MOST_CODES else "regression"
@@ -92,9 +91,9 @@ def written_columns_of(targets: Target, y: Array, dtype: npt.DTypeLike) -> Array
 def labels_for(name: str, cells: Cells, task: str, known: Array | None = None) -> Labels:
     """Read a target column; with `known` classes, match its labels to them."""
     if task == "regression":
-        values = cells.each(lambda words: numbers(name, words))
+        values = cells.numbers(name)
         return Labels(values, None, np.isnan(values), {}, {})
-    gone, counts = missing_mask(cells.words), cells.per_word()
+    gone, counts = cells.known.missing, cells.per_word()
     words: list[str] = cells.words.fill_null("").to_pylist()
     there = [k for k in range(len(words)) if counts[k] and not gone[k]]
     classes = np.array(sorted((words[k] for k in there), key=_natural), dtype=str) if known is None else known

@@ -6,20 +6,18 @@ that the row was cut from. The scores are then right for these rows and worthles
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import accuracy_score, r2_score
 
 from ..health.leaking import FEWEST, LOOKED_AT, guessing, told_alone
 from ..seeds import stream
-from ..tables.columns import is_number, numbers
 from ..tables.encoded import Encoded
 from ..tables.encodings import CategoryEncoding, Encoding
 from ..tables.splitting import Split
 from ..tables.table import Table
+from ..tables.words import is_number
 
 __all__ = ["Leak", "leaks"]
 
@@ -73,6 +71,8 @@ def leaks(rows: Table, encoded: Encoded, y: Array, task: str, parts: Split, seed
 
 def _alone(name: str, X: Array, y: Array, classes: bool) -> Leak | None:
     """The column if trees that have not seen a row err on it little enough."""
+    from sklearn.metrics import accuracy_score, r2_score
+
     told = told_alone(X, y, classes)
     return None if told is None else Leak((name,), float((accuracy_score if classes else r2_score)(y, told)))
 
@@ -88,7 +88,7 @@ def _sum(rows: Table, encoded: Encoded, y: Array) -> Leak | None:
     names = [encoding.name for encoding in encoded.encodings if _counts(encoding)]
     if len(names) < 2:
         return None
-    values = np.column_stack([rows.columns[name].each(partial(numbers, name)) for name in names])
+    values = np.column_stack([rows.columns[name].numbers(name) for name in names])
     whole = np.asarray(~np.isnan(values).any(axis=1))
     values, y = values[whole], y[whole]
     if len(y) < 2 * len(names) or np.ptp(y) == 0:  # few rows are the sum of many columns by chance

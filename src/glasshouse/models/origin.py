@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 
 from ..errors import TableError
 from ..tables.cells import Cells
-from ..tables.columns import missing_mask, numbers
 from ..tables.dates import moments, order_of
 from ..tables.memory import handed_back
 from ..tables.splitting import Split, split
 from ..tables.table import Table
+from ..tables.words import missing_mask, numbers
 from .labels import Labels
 
 __all__ = ["Origin", "parted", "rows_hash"]
@@ -59,11 +59,12 @@ def rows_hash(table: Table) -> str:
     digest = hashlib.sha256()
     with handed_back():
         for name in sorted(table.columns):
-            cells = table.columns[name].map(_present)
+            places, words = table.columns[name].places, _present(table.columns[name].words)
             digest.update(f"\n{name}\n".encode())
-            digest.update(cells.each(lambda words: pc.binary_length(words).fill_null(-1)).tobytes())
-            for start in range(0, len(cells), BLOCK):
-                text = cells.text(slice(start, start + BLOCK)).fill_null("")
+            digest.update(np.asarray(pc.binary_length(words).fill_null(-1))[places].tobytes())
+            words = words.fill_null("")
+            for start in range(0, len(places), BLOCK):
+                text = words.take(pa.array(places[start : start + BLOCK]))
                 digest.update(pc.binary_join(pa.ListArray.from_arrays([0, len(text)], text), "")[0].as_buffer())
     return digest.hexdigest()
 

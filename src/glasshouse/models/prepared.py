@@ -13,12 +13,13 @@ import numpy.typing as npt
 
 from ..errors import TableError
 from ..estimators.targets import Classes, Target
-from ..tables.columns import Column, numbers
+from ..tables.columns import Column
 from ..tables.corrections import Corrections
 from ..tables.encoded import Encoded
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
 from ..tables.splitting import Split
+from ..tables.words import numbers
 from ..training.batches import Data, Rows
 from .labels import Labels, columns_of, labels_for, targets_of, task_of, written_columns_of
 from .leaks import Leak, leaks

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from ..errors import OptionError, TableError, choose, expect_number
 from ..estimators.targets import Classes
@@ -148,6 +147,8 @@ def smaller(work: Prunable, network: Network) -> tuple[Model, dict[str, int]]:
 
 def folds(work: Prunable, stages: Stages, options: dict[str, Any]) -> Sequence[Descent]:
     """For each fold, a network trained without its rows, to be pruned without them too."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     rows = np.concatenate([work.parts.train, work.parts.validation])
     y = work.model.labels_in(work.table).y[work.present[rows]]
     seed = work.model.recipe.seed % (1 << 32)

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics
 
 from ..estimators.targets import Classes, Target
 
@@ -56,6 +55,8 @@ def scores(targets: Target, outputs: Array, y: Array) -> dict[str, float]:
     `outputs` are probabilities (n, n_classes) or predicted numbers (n,), y places of classes or numbers. A label that
     training never had, place -1, counts as wrong, and is left out of log_loss and roc_auc.
     """
+    from sklearn import metrics
+
     if not isinstance(targets, Classes):
         return {
             **({"r2": float(metrics.r2_score(y, outputs))} if len(y) > 1 else {}),
@@ -94,9 +95,11 @@ def by_class(targets: Target, outputs: Array, y: Array) -> list[ClassScores]:
     """Precision, recall and F1 of each class that occurs in these rows or was predicted for one; none for numbers."""
     if not isinstance(targets, Classes):
         return []
+    from sklearn.metrics import precision_recall_fscore_support
+
     predicted = outputs.argmax(axis=1)
     places = np.union1d(y[y >= 0], predicted)
-    found = metrics.precision_recall_fscore_support(y, predicted, labels=places, zero_division=0.0)
+    found = precision_recall_fscore_support(y, predicted, labels=places, zero_division=0.0)
     return [
         ClassScores(label.item(), int(rows), float(p), float(r), float(f))
         for label, p, r, f, rows in zip(targets.classes[places], *found, strict=True)

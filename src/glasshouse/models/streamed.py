@@ -17,9 +17,9 @@ from ..distributed.communicator import Communicator
 from ..distributed.serial import SERIAL
 from ..errors import TableError
 from ..estimators.targets import Classes, Numbers, Target
-from ..tables.blocks import Block, joined, numbers_of
+from ..tables.blocks import Block, joined
 from ..tables.cells import Cells
-from ..tables.columns import Column, missing_mask
+from ..tables.columns import Column
 from ..tables.corrections import Corrections
 from ..tables.dataset import Dataset, dataset
 from ..tables.dealing import SAMPLED, TEST, VALIDATION, Dealing
@@ -30,6 +30,7 @@ from ..tables.splitting import Split
 from ..tables.survey import survey
 from ..tables.surveyed import Kept, Survey, gathered
 from ..tables.table import Sample, Table
+from ..tables.words import Words
 from ..training.streams import Streamed
 from ..training.watchers import Watcher, announce
 from .labels import labels_for, task_of
@@ -205,17 +206,18 @@ def _targets(target: str, learned: Sketch, in_all: Sketch) -> tuple[str, Target]
         if len(trained) < 2:
             raise TableError(f"the target {target!r} has one class only among the training rows: add rows of others")
         return task, Classes(every)
-    odd = in_all.words.where(~missing_mask(in_all.words.words) & np.isnan(numbers_of(target, in_all.words.words)))
-    if len(odd.words):
-        word = odd.words[0].as_py()
+    known = in_all.words.known
+    odd = known.where(~known.missing & np.isnan(known.numbers(target)))
+    if len(odd):
+        word = odd[0]
         raise TableError(f"the target {target!r} holds {word!r} among numbers: mend it, or --missing {word!r}")
     values, counts = learned.numbers()
-    known = ~np.isnan(values)
-    return task, Numbers.of(values[known], counts[known])
+    there = ~np.isnan(values)
+    return task, Numbers.of(values[there], counts[there])
 
 
 def _classes(target: str, words: pa.Array) -> npt.NDArray[Any]:
-    classes = labels_for(target, Cells(words, np.arange(len(words))), "classification").classes
+    classes = labels_for(target, Cells(Words(words), np.arange(len(words))), "classification").classes
     assert classes is not None
     return classes
 

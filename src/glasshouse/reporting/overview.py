@@ -11,7 +11,7 @@ from ..drawing.words import plain
 from ..errors import TableError
 from ..models.model import Model
 from ..tables.cells import Counted
-from ..tables.columns import ENCODED, Column, describe, missing_mask, numbers, truths
+from ..tables.columns import ENCODED, Column, describe, truths
 from ..tables.encodings import Encoding
 from ..tables.spread import days_of, frequent, histogram
 from ..tables.table import Table
@@ -85,7 +85,7 @@ def _described(name: str, cells: Counted, encoding: Encoding | None) -> Column:
     try:
         return describe(name, cells, said)
     except TableError as error:  # an infinite number in a column that nobody reads
-        return Column(name, "unreadable", str(error), 0, len(cells.words), 0, "")
+        return Column(name, "unreadable", str(error), 0, len(cells.known), 0, "")
 
 
 def _becomes(model: Model, found: Column, role: str, encoding: Encoding | None) -> str:
@@ -109,11 +109,11 @@ def _becomes(model: Model, found: Column, role: str, encoding: Encoding | None) 
 
 def _spread(name: str, kind: str, cells: Counted) -> dict[str, Any] | None:
     """How the cells that are there are spread: counts between edges, or of the most frequent levels."""
-    present = cells.where(~missing_mask(cells.words))
-    if not len(present.words) or kind in ("text", "empty", "constant", "identifier", "unreadable"):
+    present = cells.where(~cells.known.missing)
+    if not len(present.known) or kind in ("text", "empty", "constant", "identifier", "unreadable"):
         return None
     if kind in (*OF_NUMBERS, "regression"):
-        return _bars(numbers(name, present.words), present.counts)
+        return _bars(present.known.numbers(name), present.counts)
     if kind == "date":
         days = days_of(present.words)
         bars = _bars(days, present.counts)
@@ -126,7 +126,7 @@ def _spread(name: str, kind: str, cells: Counted) -> dict[str, Any] | None:
     found = frequent(present, LEVELS)
     return {
         "levels": [[word[:LONGEST], count] for word, count in found],
-        "others": len(present.words) - len(found),
+        "others": len(present.known) - len(found),
         "other_rows": present.n_rows - sum(count for _, count in found),
     }
 

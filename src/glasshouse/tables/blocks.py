@@ -13,27 +13,20 @@ import pyarrow.compute as pc
 
 from ..errors import TableError
 from .cells import Cells
-from .columns import LARGEST, MISSING, missing_mask, numbers
 from .frames import text_of
+from .words import LARGEST, WRITTEN, doubles, is_numeric, missing_mask, numbers, words_of
 
 __all__ = [
     "ROWS",
-    "WRITTEN",
     "Block",
     "column_of",
-    "is_numeric",
     "joined",
-    "numbers_of",
     "stacked",
-    "words_of",
-    "written_as",
 ]
 
 Array = npt.NDArray[Any]
 Column = Any  # (n_rows,) float64, NaN where a cell is missing; or a pyarrow string array
 ROWS = 1 << 16  # of a block, at most
-WRITTEN = "double"  # how numbers are written where nothing else is said
-EXACT = 2.0**53  # whole numbers beyond are not told apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +58,7 @@ class Block:
         """
         column = self.columns[name]
         try:
-            return _finite(name, column) if isinstance(column, np.ndarray) else numbers_of(name, column)
+            return _finite(name, column) if isinstance(column, np.ndarray) else numbers(name, column)
         except TableError as error:
             raise TableError(f"{self.source}: {error}") from error
 
@@ -82,8 +75,7 @@ class Block:
         column = self.columns[name]
         if not isinstance(column, np.ndarray):
             return Cells.of(pc.utf8_trim_whitespace(column))
-        values, places = np.unique(column, return_inverse=True)
-        return Cells(words_of(values, self.written_as(name)), places)
+        return Cells.of_numbers(column, self.written_as(name))
 
     def written_as(self, name: str) -> str:
         """The type by which the numbers of a column become words."""
@@ -149,82 +141,16 @@ def joined(blocks: Sequence[Block], names: Sequence[str]) -> dict[str, Cells]:
     return {name: Cells.joined([block.cells(name) for block in blocks] or [Cells.of([])]) for name in names}
 
 
-def is_numeric(kind: pa.DataType) -> bool:
-    """Whether cells of an Arrow type are numbers, or nothing at all; a decimal is how it is written."""
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind))
-
-
-def written_as(kind: pa.DataType) -> str:
-    """The type by which numbers of an Arrow type become words: all whole ones are written alike."""
-    return "int64" if pa.types.is_integer(kind) else WRITTEN if pa.types.is_null(kind) else str(kind)
-
-
 def column_of(cells: pa.Array) -> Column:
     """A column of a block from an Arrow array of any type."""
     if is_numeric(cells.type):
-        return _doubles(pc.cast(cells, pa.float64(), safe=False))
+        return doubles(pc.cast(cells, pa.float64(), safe=False))
     if pa.types.is_string(cells.type):
         cells.validate(full=True)  # nothing else says that its bytes are no text
     try:
         return text_of(cells)
     except pa.ArrowException:  # lists and the like, and bytes that are no text
         return pa.array([None if cell is None else str(cell).strip() for cell in cells.to_pylist()], pa.string())
-
-
-def _doubles(cells: pa.Array) -> npt.NDArray[np.float64]:
-    """NaN for null; by DLPack, since `to_numpy` imports pandas where that is installed."""
-    if cells.null_count:
-        cells = cells.fill_null(np.nan)
-    return np.asarray(np.from_dlpack(cells), np.float64) if len(cells) else np.zeros(0)
-
-
-def words_of(values: npt.NDArray[np.float64], written: str = WRITTEN) -> pa.Array:
-    """Numbers as a column of a type writes them, null for NaN.
-
-    Examples
-    --------
-    >>> words_of(np.array([12345678901.0]), "int64")[0].as_py(), words_of(np.array([12345678901.0]))[0].as_py()
-    ('12345678901', '1.2345678901e+10')
-    """
-    with np.errstate(invalid="ignore"):
-        numbers = pa.array(values + 0.0, from_pandas=True)  # there is one zero
-        exact = (np.abs(values) < EXACT) | (written != "int64")
-    words = pc.cast(numbers, pa.string())
-    if written == WRITTEN:
-        return words
-    return pc.if_else(pa.array(exact), pc.cast(pc.cast(numbers, written, safe=False), pa.string()), words)
-
-
-def numbers_of(name: str, words: pa.Array) -> npt.NDArray[np.float64]:
-    """The same as `columns.numbers`, a few times as fast where each of many words is a number or missing."""
-    try:
-        cast = pc.cast(words, pa.float64())
-    except pa.ArrowInvalid:
-        words = pc.utf8_trim_whitespace(words)
-        gone = pc.is_in(words, value_set=pa.array(MISSING))
-        try:
-            cast = pc.cast(pc.if_else(gone, pa.scalar(None, pa.string()), words), pa.float64())
-        except pa.ArrowInvalid:
-            return numbers(name, words)
-    values = _doubles(cast)
-    with np.errstate(invalid="ignore"):
-        plain = np.isnan(values).sum() == cast.null_count and not (np.abs(values) > LARGEST).any()
-    return values if plain and not _has_leading_zeros(words) else numbers(name, words)
-
-
-def _has_leading_zeros(words: pa.Array) -> bool:
-    """Whether any word is a 0 before another digit, which makes it a code and not a number."""
-    _, ends, data = words.buffers()
-    if data is None or len(words) == 0 or data.size == 0:
-        return False
-    text = np.frombuffer(data, np.uint8)
-    bounds = np.frombuffer(ends, np.int32)[words.offset : words.offset + len(words) + 1]
-    first = np.minimum(bounds[:-1], len(text) - 1)
-    first = first + ((text[first] == ord("+")) | (text[first] == ord("-")))
-    second = np.minimum(first + 1, len(text) - 1)
-    zero = text[np.minimum(first, len(text) - 1)] == ord("0")
-    digit = (text[second] >= ord("0")) & (text[second] <= ord("9"))
-    return bool((zero & digit & (bounds[1:] - first > 1)).any())
 
 
 def _finite(name: str, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -244,7 +170,7 @@ def _without(column: Column, gone: Sequence[str], written: str) -> Column:
         return pc.if_else(pc.is_in(words, value_set=pa.array(gone)), pa.scalar(None, pa.string()), words)
     values = np.array([value for value in map(_number, gone) if value is not None])
     if written != "int64":
-        values = _doubles(pc.cast(pc.cast(pa.array(values), written, safe=False), pa.float64()))
+        values = doubles(pc.cast(pc.cast(pa.array(values), written, safe=False), pa.float64()))
     marks = values[np.asarray(pc.is_in(words_of(values, written), value_set=pa.array(gone)))]
     return np.where(np.isin(column, marks), np.nan, column)
 

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .words import WRITTEN, Words, doubles
+
 __all__ = ["Cells", "Counted"]
 
 Array = npt.NDArray[Any]
@@ -32,18 +34,23 @@ class Counted:
     [1, 2, 1]
     """
 
-    words: pa.Array
+    known: Words
     counts: npt.NDArray[np.int64]
+
+    @property
+    def words(self) -> pa.Array:
+        """The distinct cells as text."""
+        return self.known.text
 
     def __add__(self, other: Counted) -> Counted:
         words, places = _distinct(pa.concat_arrays([self.words, other.words]))
         counts = np.bincount(places, np.concatenate((self.counts, other.counts)), len(words))
-        return Counted(words, counts.astype(np.int64))
+        return Counted(Words(words), counts.astype(np.int64))
 
     def where(self, mask: Any) -> Counted:
         """Those for which a mask over the words is true."""
         mask = np.asarray(mask, bool)
-        return Counted(self.words.filter(pa.array(mask)), self.counts[mask])
+        return Counted(self.known.where(mask), self.counts[mask])
 
     @property
     def n_rows(self) -> int:
@@ -55,7 +62,7 @@ class Cells:
 
     Attributes
     ----------
-    words : pyarrow string array
+    known : Words
         Each distinct cell once, null among them if there is one; of a part of the rows, also words that none holds.
     places : (n_rows,) uint8, uint16 or uint32
         Where among the words the cell of each row is.
@@ -67,34 +74,51 @@ class Cells:
     (['yes', 'no', None], [0, 1, 0, 2])
     """
 
-    __slots__ = ("places", "words")
+    __slots__ = ("known", "places")
 
-    def __init__(self, words: pa.Array, places: Array):
-        self.words, self.places = words, _small(places, len(words))
+    def __init__(self, known: Words, places: Array):
+        self.known, self.places = known, _small(places, len(known))
 
     @classmethod
     def of(cls, cells: Sequence[str | None] | pa.Array) -> Cells:
         """From each cell in turn."""
-        return cls(*_distinct(cells if isinstance(cells, pa.Array) else pa.array(cells, pa.string())))
+        words, places = _distinct(cells if isinstance(cells, pa.Array) else pa.array(cells, pa.string()))
+        return cls(Words(words), places)
+
+    @classmethod
+    def of_numbers(cls, values: npt.NDArray[np.float64], written: str = WRITTEN) -> Cells:
+        """From numbers, NaN where a cell is null, and the type of Arrow by which they become text."""
+        distinct, places = _distinct(pa.array(values + 0.0, from_pandas=True))  # there is one zero
+        return cls(Words.of_numbers(doubles(distinct), written), places)
+
+    @property
+    def words(self) -> pa.Array:
+        """The distinct cells as text."""
+        return self.known.text
 
     @classmethod
     def joined(cls, blocks: Sequence[Cells]) -> Cells:
         """The rows of several columns, one below the other."""
         if len(blocks) == 1:
             return blocks[0]
-        words, new = _distinct(pa.concat_arrays([block.words for block in blocks]))
-        new = _small(new, len(words))
-        ends = np.cumsum([len(block.words) for block in blocks])
-        return cls(
-            words,
-            np.concatenate([new[end - len(b.words) : end][b.places] for b, end in zip(blocks, ends, strict=True)]),
-        )
+        whole = cls._joined([block.known for block in blocks])
+        ends = np.cumsum([len(block.known) for block in blocks])
+        places = [whole.places[end - len(b.known) : end][b.places] for b, end in zip(blocks, ends, strict=True)]
+        return cls(whole.known, np.concatenate(places))
+
+    @classmethod
+    def _joined(cls, known: Sequence[Words]) -> Cells:
+        """All words of several columns, as the cells of one."""
+        written = {each.written for each in known}
+        if len(written) == 1 and all(each.numeric for each in known):
+            return cls.of_numbers(np.concatenate([each.values for each in known]), written.pop())
+        return cls.of(pa.concat_arrays([each.text for each in known]))
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __getitem__(self, row: int) -> str | None:
-        return self.words[int(self.places[row])].as_py()  # type: ignore[no-any-return]
+        return self.known[int(self.places[row])]
 
     def to_pylist(self) -> list[str | None]:
         return self.text().to_pylist()  # type: ignore[no-any-return]
@@ -105,7 +129,11 @@ class Cells:
 
     def take(self, rows: Any) -> Cells:
         """The cells of these rows."""
-        return Cells(self.words, self.places[rows])
+        return Cells(self.known, self.places[rows])
+
+    def numbers(self, name: str) -> npt.NDArray[np.float64]:
+        """Of each row as a number; see `Words.numbers`."""
+        return self.known.numbers(name)[self.places]
 
     def each(self, function: Callable[[pa.Array], Any]) -> Array:
         """For each row what a function says of its word; it is asked once for each distinct one."""
@@ -114,16 +142,16 @@ class Cells:
     def map(self, function: Callable[[pa.Array], pa.Array]) -> Cells:
         """Every word by another, or by null; words that become the same are one."""
         words, new = _distinct(function(self.words))
-        return Cells(words, _small(new, len(words))[self.places])
+        return Cells(Words(words), _small(new, len(words))[self.places])
 
     def per_word(self) -> npt.NDArray[np.int64]:
         """How many rows hold each word."""
-        return np.bincount(self.places, minlength=len(self.words))
+        return np.bincount(self.places, minlength=len(self.known))
 
     def counted(self) -> Counted:
         """The words that rows hold, and how many do."""
         counts = self.per_word()
-        return Counted(self.words, counts).where(counts > 0)
+        return Counted(self.known, counts).where(counts > 0)
 
 
 def _distinct(cells: pa.Array) -> tuple[pa.Array, Array]:

@@ -14,9 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import TableError
-from .blocks import is_numeric
 from .cells import Cells
-from .columns import is_missing
 from .dialects import SAMPLE, Found, cut, dialect_of
 from .files import expect_like, files_of, is_parquet, partition_of, unpacked_size
 from .lines import first_row, whole_lines
@@ -24,6 +22,7 @@ from .portions import STRETCH, File, Portion, RowGroup, Stretch, Text, Zipped
 from .reading import Reading, expect_unsaid
 from .sources import encoding_of
 from .table import Dialect, Table
+from .words import is_missing, is_numeric
 
 __all__ = ["Dataset", "dataset"]
 

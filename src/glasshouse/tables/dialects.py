@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from .columns import is_missing, is_number
 from .table import DELIMITERS, Dialect
+from .words import is_missing, is_number
 
 __all__ = ["Found", "dialect_of", "pointed", "with_points"]
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from .encodings import Encoding, Read
 
@@ -80,6 +79,8 @@ class Encoded:
         n_nonzero = self._n_nonzero()
         if self.n_rows <= BLOCK or 2 * n_nonzero > self.n_rows * self.n_features:
             return self.dense()
+        from scipy.sparse import csr_array
+
         data, columns = np.empty(n_nonzero, np.float32), np.empty(n_nonzero, np.int32)
         ends = np.zeros(self.n_rows + 1, np.int64 if n_nonzero > np.iinfo(np.int32).max else np.int32)
         out, end = np.empty((BLOCK, self.n_features), np.float32), 0

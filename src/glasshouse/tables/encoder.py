@@ -153,7 +153,10 @@ class TableEncoding:
             If a column is missing, or a number is infinite.
         """
         cells = self.cells(marked(table, self.marks))
-        reads = [encoding.read(column.words) for encoding, column in zip(self.encodings, cells, strict=True)]
+        reads = [
+            encoding.read_known(column.known) if isinstance(encoding, NumberEncoding) else encoding.read(column.words)
+            for encoding, column in zip(self.encodings, cells, strict=True)
+        ]
         return Encoded(self.encodings, reads, [column.places for column in cells], table.n_rows)
 
     def encode_block(self, block: Block) -> Encoded:

@@ -21,11 +21,12 @@ import pyarrow.compute as pc
 
 from ..errors import TableError
 from .cells import Counted
-from .columns import missing_mask, numbers, truths
+from .columns import truths
 from .dates import ORDERS, PARTS, moments, order_of
 from .read import SWITCH, Bounds, Read, nowhere, side_by_side
 from .sketches import quantiles, tally_of
 from .taken import OneHotEncoding, ScaledEncoding
+from .words import Words, missing_mask, numbers
 
 __all__ = [
     "ENCODINGS",
@@ -64,7 +65,7 @@ class NumberEncoding:
 
     @classmethod
     def fit(cls, name: str, cells: Counted) -> NumberEncoding:
-        return cls.of(name, numbers(name, cells.words), cells.counts)
+        return cls.of(name, cells.known.numbers(name), cells.counts)
 
     @classmethod
     def of(cls, name: str, values: npt.NDArray[np.float64], counts: npt.NDArray[np.int64]) -> NumberEncoding:
@@ -94,8 +95,12 @@ class NumberEncoding:
         return side_by_side(value, *[missing] * self.indicator)
 
     def read(self, words: pa.Array) -> Read:
-        values = numbers(self.name, words)
-        return Read(self.codes(values), np.isnan(values) & ~missing_mask(words), nowhere(words))
+        return self.read_known(Words(words))
+
+    def read_known(self, known: Words) -> Read:
+        """The same, of words that may be numbers already."""
+        values = known.numbers(self.name)
+        return Read(self.codes(values), np.isnan(values) & ~known.missing, np.zeros(len(known), bool))
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:
@@ -200,7 +205,7 @@ class CategoryEncoding:
 
     @classmethod
     def fit(cls, name: str, cells: Counted) -> CategoryEncoding:
-        gone = missing_mask(cells.words)
+        gone = cells.known.missing
         present = cells.where(~gone)
         ranked = sorted(
             zip(present.words.to_pylist(), present.counts.tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])

@@ -7,12 +7,14 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
 from .cells import Cells
 from .table import Table
+from .words import EXACT, doubles, is_numeric, written_as
 
 __all__ = ["table_of", "text_of"]
 
@@ -45,9 +47,7 @@ def table_of(X: Any, name: str = "the frame") -> Table:
     twice = sorted({column for column in names if names.count(column) > 1})
     if twice or not names:
         raise TableError(f"{name} has two columns {twice[0]!r}: rename one" if twice else f"{name} has no columns")
-    return Table(
-        name, {column: Cells.of(_text(cells)) for column, cells in zip(names, frame.iter_columns(), strict=True)}
-    )
+    return Table(name, {column: _cells(cells) for column, cells in zip(names, frame.iter_columns(), strict=True)})
 
 
 def _table_of_array(X: Any, name: str) -> Table:
@@ -58,16 +58,26 @@ def _table_of_array(X: Any, name: str) -> Table:
     return Table(name, {f"x{k + 1}": Cells.of([_word(cell) for cell in cells[:, k]]) for k in range(array.shape[1])})
 
 
-def _text(column: nw.Series[Any]) -> pa.Array:
-    """The cells of a column as text, null where the frame has nothing."""
+def _cells(column: nw.Series[Any]) -> Cells:
+    """The cells of a column, null where the frame has nothing: numbers as numbers, all else as text."""
     try:
         cells = column.to_arrow()
-        return text_of(cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells)
+        cells = cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
+        values = _numbers_of(cells)
+        return Cells.of(text_of(cells)) if values is None else Cells.of_numbers(values, written_as(cells.type))
     except (pa.ArrowException, OverflowError, TypeError):  # objects of several types
         missing = column.is_null().to_list()
-        return pa.array(
-            [None if gone else _word(cell) for gone, cell in zip(missing, column.to_list(), strict=True)], pa.string()
-        )
+        words = [None if gone else _word(cell) for gone, cell in zip(missing, column.to_list(), strict=True)]
+        return Cells.of(words)
+
+
+def _numbers_of(cells: pa.Array) -> npt.NDArray[np.float64] | None:
+    """A column of a type of numbers as such, unless some would not be told apart."""
+    if not is_numeric(cells.type) or pa.types.is_null(cells.type) or pa.types.is_float16(cells.type):
+        return None
+    values = doubles(pc.cast(cells, pa.float64(), safe=False))
+    whole = pa.types.is_integer(cells.type)
+    return None if whole and np.nanmax(np.abs(values), initial=0.0) >= EXACT else values
 
 
 def text_of(cells: pa.Array) -> pa.Array:

@@ -12,6 +12,7 @@ from .blocks import Block, Column
 from .cells import Counted
 from .sketches import Sketch, Tally
 from .surveyed import Kept, Survey, gathered
+from .words import Words
 
 __all__ = ["packed", "unpacked"]
 
@@ -100,7 +101,7 @@ def _unsketch(arrays: Arrays, name: str, said: dict[str, Any]) -> Sketch:
         low,
         high,
     )
-    words = Counted(_uncolumn(arrays, f"{name}.words", text=True), arrays[f"{name}.rows"])
+    words = Counted(Words(_uncolumn(arrays, f"{name}.words", text=True)), arrays[f"{name}.rows"])
     flags = (said[part] for part in ("missing", "numeric", "crowded", "overflowed", "uncounted", "written"))
     return Sketch(tally, words, *flags)
 

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import TableError
-from .blocks import ROWS, Block, column_of, is_numeric, written_as
-from .columns import missing_mask
+from .blocks import ROWS, Block, column_of
 from .dialects import Found, pointed
 from .lines import column_blocks, whole_lines
+from .words import is_numeric, missing_mask, written_as
 
 __all__ = ["STRETCH", "File", "Portion", "RowGroup", "Stretch", "Text", "Zipped"]
 

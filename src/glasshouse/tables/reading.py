@@ -18,7 +18,6 @@ import pyarrow.compute as pc
 
 from ..errors import OptionError, TableError
 from .cells import Cells
-from .columns import missing_mask
 from .dialects import Found, dialect_of, pointed
 from .examples import example
 from .files import expect_like, files_of, is_parquet, partition_of
@@ -27,6 +26,7 @@ from .lines import column_blocks
 from .memory import hand_back, handed_back
 from .sources import source_of
 from .table import DELIMITERS, Dialect, Table, listed
+from .words import Words
 
 __all__ = ["Dialect", "Reading", "Table", "as_table", "expect_unsaid", "files_of", "listed", "read_table"]
 
@@ -151,7 +151,7 @@ def _text_file(path: Path, reading: Reading) -> Table:
 def _without_empty_ends(table: Table, keep_columns: bool) -> Table:
     """Leave out nameless columns without a value at the right, and rows without a value at the bottom."""
     columns, notes = dict(table.columns), list(table.notes)
-    empty = [name for name, cells in columns.items() if missing_mask(cells.counted().words).all()]
+    empty = [name for name, cells in columns.items() if cells.counted().known.missing.all()]
     tail: list[str] = []
     for k, name in reversed(list(enumerate(columns, start=1))):
         if keep_columns or name not in empty or name != f"column_{k}" or len(columns) - len(tail) < 2:
@@ -206,5 +206,7 @@ def _folder(path: Path, reading: Reading) -> Table:
 
 def _partitioned(table: Table, said: Mapping[str, str | None]) -> Table:
     """A table with what the folders of its file say, in columns of one value."""
-    more = {name: Cells(pa.array([value], pa.string()), np.zeros(table.n_rows, int)) for name, value in said.items()}
+    more = {
+        name: Cells(Words(pa.array([value], pa.string())), np.zeros(table.n_rows, int)) for name, value in said.items()
+    }
     return replace(table, columns={**table.columns, **more})

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import TableError
-from .columns import INFINITE, LARGEST, MISSING, NUMBER, YES_NO
+from .columns import YES_NO
 from .dates import ORDERS
 from .encoder import TableEncoding
 from .encodings import (
@@ -36,6 +36,7 @@ from .encodings import (
 from .frames import table_of
 from .table import listed
 from .taken import TRUTHS
+from .words import INFINITE, LARGEST, MISSING, NUMBER
 
 __all__ = ["row_reader", "word"]
 

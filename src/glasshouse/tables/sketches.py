@@ -8,6 +8,7 @@ of its rows, in any order (a uniform collapse, as in UDDSketch, Epicoco et al. 2
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,11 +19,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
-from .blocks import EXACT, WRITTEN, Column, numbers_of, words_of
+from .blocks import Column
 from .cells import Cells, Counted
-from .columns import LARGEST, describe, missing_mask, numbers, readings
 from .columns import Column as Described
+from .columns import describe
 from .dates import order_of
+from .words import EXACT, LARGEST, WRITTEN, Words, missing_mask, numbers, readings, words_of
 
 __all__ = ["MOST_WORDS", "Sketch", "Tally", "quantiles", "sketch_of", "tally_of"]
 
@@ -31,7 +33,7 @@ MOST_BUCKETS = 1 << 15
 MOST_WORDS = 1 << 17  # distinct texts that are told apart
 MOST_BYTES = 1 << 22  # of them
 MANTISSA = 52
-NO_WORDS = Counted(pa.array([], pa.string()), np.zeros(0, np.int64))
+NO_WORDS = Counted(Words(pa.array([], pa.string())), np.zeros(0, np.int64))
 MINUTES = (
     r"^([0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}[ T][0-9]{1,2}):[0-5][0-9](?::(?:[0-5][0-9]|60)(?:\.[0-9]+)?)?"
     r"(Z|[+-][0-9]{2}:?[0-9]{2})?$"
@@ -163,11 +165,17 @@ def _folded(keys: Array, counts: Array | None, bits: int) -> dict[str, Any]:
     ends = np.flatnonzero(np.diff(keys, append=keys[-1:] + 1))  # the last of each run
     upto = ends + 1 if counts is None else np.cumsum(counts)[ends]
     keys = keys[ends]
-    while len(keys) > MOST_BUCKETS:
-        keys, bits = keys >> 1, bits - 1
+    if len(keys) > MOST_BUCKETS:
+        dropped = bisect_left(range(bits), True, key=lambda k: _distinct(keys >> k) <= MOST_BUCKETS)
+        keys, bits = keys >> dropped, bits - dropped
         ends = np.flatnonzero(np.diff(keys, append=keys[-1:] + 1))
         keys, upto = keys[ends], upto[ends]
     return {"keys": keys, "counts": np.diff(upto, prepend=np.int64(0)), "bits": bits}
+
+
+def _distinct(keys: Array) -> int:
+    """How many different ones there are among ascending keys."""
+    return 1 + int(np.count_nonzero(np.diff(keys)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,11 +221,11 @@ class Sketch:
         """The distinct cells and their counts, null among them; of an exact sketch, all there are."""
         parts = [self.words]
         if self.missing:
-            parts.append(Counted(pa.array([None], pa.string()), np.array([self.missing], np.int64)))
+            parts.append(Counted(Words(pa.array([None], pa.string())), np.array([self.missing], np.int64)))
         if len(self.tally.keys):
-            parts.append(Counted(words_of(self.tally.values, self.written), self.tally.counts))
+            parts.append(Counted(Words.of_numbers(self.tally.values, self.written), self.tally.counts))
         words = pa.concat_arrays([part.words for part in parts])
-        return Counted(words, np.concatenate([part.counts for part in parts]))
+        return Counted(Words(words), np.concatenate([part.counts for part in parts]))
 
     def described(self, name: str, said: str | None = None) -> Described:
         """The kind of the column, by the rules of `columns` as far as bounded memory can tell.
@@ -357,7 +365,7 @@ def _crowded(column: pa.Array, bits: int) -> Sketch:
 def _known(words: pa.Array) -> npt.NDArray[np.float64]:
     """Words as numbers, NaN where one is none, or infinite: whoever knows the column refuses it by name."""
     try:
-        return numbers_of("", words)
+        return numbers("", words)
     except TableError:
         values = readings(pc.utf8_trim_whitespace(words))
         with np.errstate(invalid="ignore"):
@@ -367,15 +375,15 @@ def _known(words: pa.Array) -> npt.NDArray[np.float64]:
 def _by_hour(counted: Counted) -> Counted:
     """Dates without their minutes; words that become the same are one."""
     cut = Cells.of(pc.replace_substring_regex(counted.words, MINUTES, r"\1:00\2"))
-    return Counted(cut.words, np.bincount(cut.places, counted.counts, len(cut.words)).astype(np.int64))
+    return Counted(cut.known, np.bincount(cut.places, counted.counts, len(cut.words)).astype(np.int64))
 
 
 def _plain(counted: Counted) -> Counted:
     """Words in one order, whatever came first; nothing is the mark of an empty cell."""
-    filled = Counted(counted.words.fill_null(""), counted.counts)
+    filled = Counted(Words(counted.words.fill_null("")), counted.counts)
     return _sorted(filled + NO_WORDS if counted.words.null_count else filled)
 
 
 def _sorted(counted: Counted) -> Counted:
     order = pc.sort_indices(counted.words)
-    return Counted(counted.words.take(order), counted.counts[np.asarray(order)])
+    return Counted(Words(counted.words.take(order)), counted.counts[np.asarray(order)])

@@ -16,7 +16,6 @@ import numpy.typing as npt
 from ..distributed.agreement import gather_bytes
 from ..distributed.communicator import Communicator
 from .blocks import Block, stacked
-from .columns import missing_mask
 from .dataset import Dataset
 from .dealing import SAMPLED, TEST, TRAIN, VALIDATION, Dealing
 from .memory import hand_back, handed_back
@@ -24,6 +23,7 @@ from .parcels import packed, unpacked
 from .portions import Portion
 from .sketches import Sketch
 from .surveyed import Kept, Survey
+from .words import missing_mask
 
 __all__ = ["present", "survey"]
 

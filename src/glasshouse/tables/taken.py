@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from ..errors import TableError
 from .cells import Counted
-from .columns import LARGEST, is_number, missing_mask, numbers
 from .read import SWITCH, Bounds, Read, nowhere, side_by_side
+from .words import LARGEST, is_number, missing_mask, numbers
 
 __all__ = ["OneHotEncoding", "ScaledEncoding"]
 
@@ -76,7 +76,7 @@ class ScaledEncoding:
 
     def numbers(self, words: pa.Array) -> npt.NDArray[np.float64]:
         """Words as numbers, NaN where one is none; True and False are 1 and 0."""
-        values = numbers(self.name, words)
+        values = numbers(self.name, words).copy()
         for word, value in TRUTHS.items():
             values[np.asarray(pc.equal(words, word).fill_null(False))] = value
         return values

@@ -18,10 +18,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..errors import OptionError, TableError, expect_number
-from .columns import numbers
 from .reading import Reading, as_table, files_of
 from .sources import source_of
 from .table import Table
+from .words import numbers
 
 __all__ = ["FEATURES", "Feature", "cut_windows"]
 

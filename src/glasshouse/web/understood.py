@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import TableError
 from ..models.labels import labels_for, task_of
 from ..tables.cells import Counted
-from ..tables.columns import ENCODED, Column, describe, missing_mask, numbers
+from ..tables.columns import ENCODED, Column, describe
 from ..tables.corrections import Corrections
 from ..tables.encodings import ENCODINGS
 from ..tables.spread import days_of, frequent, histogram
@@ -141,12 +141,12 @@ class Understood:
 
 def bars(column: Column, cells: Counted) -> list[dict[str, Any]]:
     """What a column holds: a histogram, or its most frequent values; each bar with its share of the rows."""
-    present = cells.where(~missing_mask(cells.words))
-    if not len(present.words):
+    present = cells.where(~cells.known.missing)
+    if not len(present.known):
         return []
     if column.kind in ("number", "date", "identifier"):
         date = column.kind == "date"
-        found = _stretches(days_of(present.words) if date else numbers(column.name, present.words), present, date)
+        found = _stretches(days_of(present.words) if date else present.known.numbers(column.name), present, date)
     else:
         found = frequent(present, MOST_BARS)
     return [{"label": _short(label), "share": count / max(1, cells.n_rows)} for label, count in found]

@@ -8,11 +8,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import NotFittedError
-from sklearn.utils.validation import check_is_fitted
 
 from ...errors import OptionError
-from ...tables.columns import LARGEST
+from ...tables.words import LARGEST
 from .features import Atom, Cell, Feature, Levels, Number
 
 __all__ = ["apart", "checked_fit", "features_of", "is_pipeline"]
@@ -39,6 +37,9 @@ def _flat(steps: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
 
 def checked_fit(thing: Any, what: str) -> None:
     """Raise an OptionError if something of scikit-learn's is not fitted."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
     try:
         check_is_fitted(thing)
     except (NotFittedError, TypeError) as error:
