@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from decimal import Decimal
 
 import numpy as np
@@ -24,6 +25,13 @@ OPTIMIZERS = (
 
 def typed(value: float, decimals: int = 2) -> Decimal:
     return Decimal(f"{value:.{decimals}f}")
+
+
+def some(numbers: range, share: float = 0.25) -> list[int]:
+    """Some of the networks of these numbers, others each time; all of them where GLASSHOUSE_EVERY is set."""
+    if os.environ.get("GLASSHOUSE_EVERY"):
+        return list(numbers)
+    return np.random.default_rng().choice(numbers, round(share * len(numbers)), replace=False).tolist()
 
 
 def random_specification(number: int, most_layers: int = 4, samples: int = 3, **fixed) -> Specification:

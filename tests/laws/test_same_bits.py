@@ -44,7 +44,7 @@ for model in (wide, whole, linear):
 def test_a_network_wide_enough_for_threads_is_the_same_bits_too() -> None:
     digests = set()
     for kernels in FUSED:
-        for threads in (1, 2, 5):
+        for threads in (1, 5) if kernels == FUSED[0] else (2,):
             environment = os.environ | {"GLASSHOUSE_KERNELS": kernels, "GLASSHOUSE_NUM_THREADS": str(threads)}
             environment |= {"OPENBLAS_NUM_THREADS": str(threads), "PYTHONWARNINGS": "ignore"}
             command = [sys.executable, "-c", WIDE]
@@ -54,7 +54,7 @@ def test_a_network_wide_enough_for_threads_is_the_same_bits_too() -> None:
 
 
 def test_same_seed_same_bytes_whatever_the_threads_and_the_instruction_set(tmp_path: Path) -> None:
-    runs = [(kernels, threads) for kernels in FUSED for threads in (1, 2, 5)]
+    runs = [(kernels, threads) for kernels in FUSED for threads in ((1, 5) if kernels == FUSED[0] else (2,))]
     files = {run: trained(tmp_path, *run) for run in runs}
     assert len(set(files.values())) == 1, files
     assert trained(tmp_path, FUSED[-1], 1, seed=4) not in files.values()

@@ -191,8 +191,14 @@ except BaseException as error:
 
 
 @WITH_MPI
-@pytest.mark.parametrize("error", ["ValueError('ours')", "gh.GlasshouseError('full')", "KeyboardInterrupt()"])
-@pytest.mark.parametrize("when", ["reading", " begun, "])
+@pytest.mark.parametrize(
+    ("error", "when"),
+    [
+        ("ValueError('ours')", "reading"),
+        ("gh.GlasshouseError('full')", " begun, "),
+        ("KeyboardInterrupt()", " begun, "),
+    ],
+)
 def test_an_error_of_rank_0_ends_the_job_even_where_a_script_catches_it(here, error, when) -> None:
     done = on_ranks(3, IN_MPI.format(when=when, error=error, asked={"out": "s.sweep", **ASKED}), cwd=here)
     assert done.returncode == 1

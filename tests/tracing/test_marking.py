@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from specified import random_specification
+from specified import random_specification, some
 
 from glasshouse.tracing.answers import Answer, read_answers
 from glasshouse.tracing.arithmetic import DECIMAL, cut_off, rounded
@@ -156,7 +156,7 @@ def _two_weights(step, trace):
 
 @pytest.mark.parametrize("how", ["rounded", "cut", "carried", "carried and cut"])
 def test_no_line_of_a_correct_solution_is_called_wrong(how: str) -> None:
-    for number in range(125):
+    for number in some(range(125)):
         rng = np.random.default_rng(number)
         trace = traced(small_network(number))
         decimals = int(rng.integers(3, 7))
@@ -168,7 +168,7 @@ def test_no_line_of_a_correct_solution_is_called_wrong(how: str) -> None:
 
 @pytest.mark.parametrize("how", ["rounded", "cut", "carried"])
 def test_no_line_of_a_correct_solution_of_any_network_is_called_wrong(how: str) -> None:
-    for number in range(60):
+    for number in some(range(60)):
         rng = np.random.default_rng(number)
         trace = traced(random_specification(number, steps=1))
         try:
@@ -182,9 +182,7 @@ def test_no_line_of_a_correct_solution_of_any_network_is_called_wrong(how: str) 
 def test_a_planted_slip_is_found_and_named() -> None:
     found = named = count = 0
     missed = []
-    number = 0
-    while count < 500:
-        number += 1
+    for number in some(range(1, 1000)):
         rng = np.random.default_rng(number)
         kind = KINDS[number % len(KINDS)]
         trace = traced(small_network(number))

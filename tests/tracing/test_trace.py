@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 import mpmath
 import pytest
 import torch
-from specified import Torch, random_specification
+from specified import Torch, random_specification, some
 
 from glasshouse.errors import OptionError
 from glasshouse.network.activations import ACTIVATIONS
@@ -19,16 +19,16 @@ from glasshouse.tracing.notes import EXAMPLES, specification
 from glasshouse.tracing.steps import Writer
 from glasshouse.tracing.trace import losses, traced
 
-HUNDREDS = range(0, 1000, 100)
+TENS = range(10)  # of a thousand networks, some of each hundred
 
 
 def near(found: float, wanted: float, relative: float, absolute: float) -> bool:
     return abs(found - wanted) <= max(absolute, relative * abs(wanted))
 
 
-@pytest.mark.parametrize("first", HUNDREDS)
-def test_every_number_is_that_of_automatic_differentiation(first: int) -> None:
-    for number in range(first, first + 100):
+@pytest.mark.parametrize("ten", TENS)
+def test_every_number_is_that_of_automatic_differentiation(ten: int) -> None:
+    for number in some(range(100 * ten, 100 * ten + 100)):
         of = random_specification(number)
         trace = traced(of)
         for stage in range(1, of.steps + 1):
@@ -64,9 +64,9 @@ def test_every_number_is_that_of_automatic_differentiation(first: int) -> None:
                     assert near(trace.values[writer.key(f"dL/d{name}")], slope, 1e-10, 1e-12), (number, name)
 
 
-@pytest.mark.parametrize("first", HUNDREDS)
-def test_every_formula_comes_to_the_kernels_number(first: int) -> None:
-    for number in range(first, first + 100):
+@pytest.mark.parametrize("ten", TENS)
+def test_every_formula_comes_to_the_kernels_number(ten: int) -> None:
+    for number in some(range(100 * ten, 100 * ten + 100)):
         trace = traced(random_specification(number))
         for step in (*trace.steps, *trace.asides.values()):
             value = trace.exact(step.name)
@@ -91,9 +91,9 @@ def torch_optimizer(of, moved):
     return torch.optim.AdamW(groups, rate, (chosen.beta_1, chosen.beta_2), chosen.epsilon)
 
 
-@pytest.mark.parametrize("first", range(0, 300, 100))
-def test_every_update_is_that_of_another_library(first: int) -> None:
-    for number in range(first, first + 100):
+@pytest.mark.parametrize("ten", range(3))
+def test_every_update_is_that_of_another_library(ten: int) -> None:
+    for number in some(range(100 * ten, 100 * ten + 100)):
         of = random_specification(number, steps=3)
         trace = traced(of)
         network = Torch(of, {name: of.values[name].value for name in of.parameters})
@@ -156,7 +156,7 @@ def evaluated(text: str, names) -> Decimal:
 def test_carried_formulas_come_to_their_printed_results(decimals: int) -> None:
     """With what is printed, and nothing else."""
     counted = 0
-    for number in range(60):
+    for number in some(range(60), 0.4):
         trace = traced(random_specification(number, samples=2))
         try:
             values = trace.carried(decimals)
@@ -168,11 +168,11 @@ def test_carried_formulas_come_to_their_printed_results(decimals: int) -> None:
             wanted = decimal_value(printed).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, Context(prec=60))
             assert values[step.name] == wanted, (number, step.name, printed)
             counted += 1
-    assert counted > 2000  # of those that have a value at so few decimals
+    assert counted > 400  # of those that have a value at so few decimals
 
 
 def test_printed_formulas_come_to_their_printed_results_at_17_digits() -> None:
-    for number in range(60):
+    for number in some(range(60), 0.4):
         trace = traced(random_specification(number))
         for step in trace.steps:
             printed = written(step.expression, TEXT, lambda name, t=trace: f"{t.values[name]:.17g}")
