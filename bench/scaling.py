@@ -2,14 +2,10 @@
 
 Measured here, one thread a rank, every process pinned to a core of its own: two ranks together, two jobs that know
 nothing of each other at half the batch and at the same time, and one rank alone, once each a round; the time of a step
-by its batch; the time of an exchange by its bytes. From the last two comes the cost model
-
-    T(N, B) = c0 + c1 B / N  +  2 (N - 1) / N  bytes / β  +  2 ⌈log2 N⌉ α
-
-of a step of N ranks and a batch of B rows: what a step costs whatever its batch, what a row adds, the bytes a rank
-sends and gets where all of them are summed, and how often it has to wait for a message. c0 and c1 are one rank's alone;
-with the other core busy too both are `busy` times as long, which the jobs that know nothing of each other say. So the
-time of two ranks is predicted and can be compared; then come 8 and 64 ranks on wires that are assumed.
+by its batch; the time of an exchange by its bytes. From these comes the cost model of `bench.cost_model`. With the
+other core busy too a rank's own work is longer, which the jobs that know nothing of each other say, and so is how much
+their steps differ. So the time of two ranks is predicted and can be compared; then come 8 and 64 ranks on wires that
+are assumed.
 
 ``--page`` puts the tables into docs/scaling.md; ``--rounds``, ``--seconds``, ``--rows`` make all of it shorter.
 """
@@ -26,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,75 +32,22 @@ if "--worker" in sys.argv:  # libraries count processors when they are imported:
     os.sched_setaffinity(0, {PLACES[me]})
 
 import numpy as np  # noqa: E402
-from scipy.optimize import least_squares  # noqa: E402
 
 from bench import page  # noqa: E402
+from bench.cost_model import ASSUMED, MOST, Cost, Wire, line, waiting  # noqa: E402
 from glasshouse.distributed.communicator import Communicator  # noqa: E402
 from glasshouse.distributed.world import world  # noqa: E402
 from glasshouse.training.batches import Data  # noqa: E402
 from glasshouse.training.loop import epoch, pull_of  # noqa: E402
 from glasshouse.training.recipe import Recipe  # noqa: E402
 from glasshouse.training.state import State  # noqa: E402
+from glasshouse.training.watchers import Watcher  # noqa: E402
 
 PAGE = page.PAGE.with_name("scaling.md")
 NETWORKS = ((784, 300, 100, 10), (28, 128, 128, 1))
 BATCH, APART = 1024, 8  # of all ranks; steps between two meetings of ranks apart
 BATCHES = (64, 128, 256, 512, 1024, 2048)
 BYTES = tuple(1 << k for k in range(12, 24))  # 4 kB to 8 MB
-VECTORS = 3  # of the length of a gradient that ranks apart average: weights and the two moments of Adam
-MOST = 4096  # ranks looked at
-
-
-class Wire(NamedTuple):
-    """What connects the ranks: seconds until a message arrives, and bytes a second."""
-
-    name: str
-    latency: float
-    bandwidth: float
-
-    def exchange(self, n_bytes: float, ranks: int) -> float:
-        """Seconds of a sum over so many ranks."""
-        share = 2 * (ranks - 1) / ranks
-        return share * n_bytes / self.bandwidth + 2 * math.ceil(math.log2(ranks)) * self.latency
-
-
-ASSUMED = (  # whole bandwidth; the latencies usual for TCP, and for a card that writes into memory by itself
-    Wire("10 Gbit/s, 20 µs", 20e-6, 10e9 / 8),
-    Wire("100 Gbit/s, 2 µs", 2e-6, 100e9 / 8),
-)
-
-
-class Cost(NamedTuple):
-    """The seconds of a step of one rank, whatever its batch and for each of its rows; the bytes of a gradient."""
-
-    fixed: float
-    row: float
-    n_bytes: int
-
-    def step(self, wire: Wire, ranks: int, batch: int, every: int = 1, busy: float = 1.0) -> float:
-        """Seconds of a step of all ranks; with `every` beyond 1 they meet that rarely, and average more."""
-        computed = busy * (self.fixed + self.row * math.ceil(batch / ranks))
-        if ranks == 1:
-            return computed
-        sent = self.n_bytes if every == 1 else VECTORS * self.n_bytes
-        return computed + wire.exchange(sent, ranks) / every
-
-    def efficiency(self, wire: Wire, ranks: int, batch: int, every: int = 1) -> float:
-        """What each of the ranks does of what one alone would."""
-        return self.step(wire, 1, batch) / (ranks * self.step(wire, ranks, batch, every))
-
-    def most(self, wire: Wire, batch: int, every: int = 1) -> int:
-        """The most ranks of which each does at least half of what one alone would."""
-        good = [n for n in range(1, min(batch, MOST) + 1) if self.efficiency(wire, n, batch, every) >= 0.5]
-        return max(good)
-
-
-def line(x: Sequence[float], seconds: Sequence[float]) -> tuple[float, float, float]:
-    """The rising line a + b x that misses by the fewest per cent, and the largest share by which it does."""
-    at, t = np.array(x, float), np.array(seconds)
-    start = np.log([t.min(), t.max() / at.max()])
-    a, b = np.exp(least_squares(lambda logs: np.log((np.exp(logs[0]) + np.exp(logs[1]) * at) / t), start).x)
-    return float(a), float(b), float(np.abs((a + b * at) / t - 1).max())
 
 
 def begun(sizes: Sequence[int], batch: int, every: int, n_rows: int) -> tuple[Recipe, State, Data]:
@@ -123,13 +67,31 @@ def begun(sizes: Sequence[int], batch: int, every: int, n_rows: int) -> tuple[Re
     return recipe, State.begun(recipe.initialized(sizes[0], sizes[-1]), recipe), Data(X, Y)
 
 
-def trains(job: dict[str, Any], together: Communicator) -> float:
-    """Seconds of a step, order, gather, passes, exchange and update in it."""
+class Clock(Watcher):
+    """When each step ended."""
+
+    def __init__(self) -> None:
+        self.ends: list[float] = []
+
+    def after_step(self, state: Any, work: Any) -> None:
+        self.ends.append(time.perf_counter())
+
+
+class Trained(NamedTuple):
+    """Seconds of a step, order, gather, passes, exchange and update in it; and of each step, as a share of the mean."""
+
+    step: float
+    each: list[float]
+
+
+def trains(job: dict[str, Any], together: Communicator) -> Trained:
+    """Train for some seconds."""
     recipe, state, data = begun(job["sizes"], job["batch"], job["every"], job["rows"])
+    clock = Clock()
 
     def run() -> int:
         batches = data.batches(recipe, state, together)
-        epoch(state, batches, recipe, (), together)
+        epoch(state, batches, recipe, (clock,), together)
         return len(batches)
 
     run()  # allocates
@@ -141,12 +103,14 @@ def trains(job: dict[str, Any], together: Communicator) -> float:
         print("ready", flush=True)
         sys.stdin.readline()
     together.barrier()
+    clock.ends.clear()
     started = time.perf_counter()
     steps = sum(run() for _ in range(epochs[0]))
     taken = time.perf_counter() - started
+    each = np.diff(clock.ends, prepend=started)
     while together.size == 1 and time.perf_counter() < started + 1.25 * taken:
         run()  # whoever works at the same time may not be done
-    return taken / steps
+    return Trained(taken / steps, np.round(each / each.mean(), 3).tolist())
 
 
 def exchanges(job: dict[str, Any], together: Communicator) -> dict[int, float]:
@@ -213,7 +177,7 @@ def ranks(job: dict[str, Any]) -> Any:
     return json.loads(found.splitlines()[-1])
 
 
-def jobs(n: int, job: dict[str, Any]) -> list[float]:
+def jobs(n: int, job: dict[str, Any]) -> list[Any]:
     """What n processes find that know nothing of each other, and begin at one time."""
     children = [begin(job, core) for core in range(n)]
     for process in children if job["what"] == "trains" else ():
@@ -227,13 +191,14 @@ def jobs(n: int, job: dict[str, Any]) -> list[float]:
     found = [process.communicate()[0] for process in children]
     if any(process.returncode for process in children):
         raise SystemExit("a job ended in an error, which stands above")
-    return [float(json.loads(text)) for text in found]
+    return [json.loads(text) for text in found]
 
 
 class Rounds(NamedTuple):
-    """Seconds of a step of each contestant, one a round."""
+    """Seconds of a step of each contestant, one a round; of two of them how their steps differed, job by job."""
 
     seconds: dict[str, list[float]]
+    steps: dict[str, tuple[tuple[float, ...], ...]]
 
     def middle(self, name: str) -> float:
         return float(np.median(self.seconds[name]))
@@ -259,13 +224,19 @@ def rounds(sizes: Sequence[int], asked: argparse.Namespace) -> Rounds:
     base = {"what": "trains", "sizes": sizes, "rows": asked.rows, "seconds": asked.seconds, "every": 1, "batch": BATCH}
     half, rare = {**base, "batch": BATCH // 2}, {**base, "every": APART}
     found: dict[str, list[float]] = {name: [] for name in ROWS}
+    steps: dict[str, list[tuple[float, ...]]] = {INDEPENDENT: [], HALF: []}
     for _ in range(asked.rounds):
-        found[TWO].append(ranks(base))
-        found[INDEPENDENT].append(float(2 / np.sum(1 / np.array(jobs(2, half)))))  # so that rates add up
-        found[ONE] += jobs(1, base)
-        found[HALF] += jobs(1, half)
-        found[RARE].append(ranks(rare))
-    return Rounds(found)
+        found[TWO].append(Trained(*ranks(base)).step)
+        both, (whole,), (alone,) = (
+            [Trained(*one) for one in jobs(*what)] for what in ((2, half), (1, base), (1, half))
+        )
+        found[INDEPENDENT].append(float(2 / np.sum([1 / one.step for one in both])))  # so that rates add up
+        found[ONE].append(whole.step)
+        found[HALF].append(alone.step)
+        found[RARE].append(Trained(*ranks(rare)).step)
+        steps[INDEPENDENT] += [tuple(one.each) for one in both]
+        steps[HALF].append(tuple(alone.each))
+    return Rounds(found, {name: tuple(each) for name, each in steps.items()})
 
 
 def by_batch(sizes: Sequence[int], asked: argparse.Namespace) -> list[float]:
@@ -274,7 +245,8 @@ def by_batch(sizes: Sequence[int], asked: argparse.Namespace) -> list[float]:
     for _ in range(asked.rounds):
         for batch in BATCHES:
             job = {"what": "trains", "sizes": sizes, "every": 1, "batch": batch}
-            found[batch] += jobs(1, {**job, "rows": asked.rows, "seconds": asked.seconds / 4})
+            (one,) = jobs(1, {**job, "rows": asked.rows, "seconds": asked.seconds / 4})
+            found[batch].append(Trained(*one).step)
     return [float(np.median(each)) for each in found.values()]
 
 
@@ -314,6 +286,7 @@ def line_table(what: str, x: Sequence[float], seconds: Sequence[float], a: float
 def check_table(cost: Cost, wire: Wire, found: Rounds) -> Iterator[str]:
     """How much longer a step is with the other core busy, and what the model says of the rounds."""
     busy = found.ratio(INDEPENDENT, HALF)
+    cost = replace(cost, steps=found.steps[INDEPENDENT])
     predicted = {
         ONE: cost.step(wire, 1, BATCH),
         HALF: cost.step(wire, 1, BATCH // 2),
@@ -321,7 +294,11 @@ def check_table(cost: Cost, wire: Wire, found: Rounds) -> Iterator[str]:
         TWO: cost.step(wire, 2, BATCH, busy=busy[0]),
         RARE: cost.step(wire, 2, BATCH, APART, busy[0]),
     }
-    yield f"With the other core busy a step takes {spread(busy)} times as long.\n"
+    waits = [f"{waiting(cost.steps, 2, every):.1%}" for every in (1, APART)]
+    yield (
+        f"With the other core busy a step takes {spread(busy)} times as long; the longer of two such steps is "
+        f"{waits[0]} longer than their mean, of two times {APART} steps {waits[1]}.\n"
+    )
     yield "| who | predicted, ms | measured, ms | off |\n|---|---|---|---|"
     for name, t in predicted.items():
         middle = found.middle(name)
@@ -377,7 +354,7 @@ def main() -> None:
         seconds = by_batch(sizes, asked)
         fixed, row, off = line(BATCHES, seconds)
         update = jobs(1, {"what": "updates", "sizes": sizes})[0]
-        costs[name] = Cost(fixed, row, 4 * n_weights)
+        costs[name] = Cost(fixed, row, 4 * n_weights, contest.steps[HALF])
         said = (
             f"c0 {1e6 * fixed:.0f} µs (guard and Adam of {n_weights:,} weights {1e6 * update:.0f} of it), "
             f"c1 {1e6 * row:.3f} µs, at most {off:.0%} off"
