@@ -14,14 +14,15 @@ from glasshouse.tables.cells import Cells
 from glasshouse.tables.encoder import TableEncoding
 from glasshouse.tables.encodings import ENCODINGS, OneHotEncoding, ScaledEncoding
 from glasshouse.tables.table import Table
+from glasshouse.tables.words import Words
 
 AGE = ScaledEncoding("age", 30.0, 20.0, 10.0, True)
 PORT = OneHotEncoding("port", ("?", "b"), ("c",), "b", False, False)
 CLASS = OneHotEncoding("class", ("1", "2.5"), ("3",), None, True, True)
 
 
-def words(*cells: str | None) -> pa.Array:
-    return pa.array(cells, pa.string())
+def words(*cells: str | None) -> Words:
+    return Words(pa.array(cells, pa.string()))
 
 
 def test_numbers_are_scaled_and_missing_ones_filled_and_told() -> None:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ..errors import TableError
 from ..tables.columns import truths
@@ -21,7 +20,7 @@ from ..tables.encoder import TableEncoding
 from ..tables.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, Encoding, NumberEncoding, scaled
 from ..tables.table import Table
 from ..tables.taken import OneHotEncoding, ScaledEncoding
-from ..tables.words import numbers
+from ..tables.words import Words
 
 __all__ = ["DATE_PARTS", "Codes", "Column", "Number", "columns_of", "encoded", "needs_double", "raw_rows"]
 
@@ -152,29 +151,29 @@ def raw_rows(encoder: TableEncoding, table: Table) -> list[list[Array]]:
     table = marked(table, encoder.marks)
     cells = encoder.cells(table)
     rows = []
-    for column, words in zip(columns_of(encoder), (c.words for c in cells), strict=True):
+    for column, words in zip(columns_of(encoder), (c.known for c in cells), strict=True):
         rows.append([_coded(column, column.codes, words)] if column.codes else _numbers(column, words))
     return [[part[c.places] for part in parts] for parts, c in zip(rows, cells, strict=True)]
 
 
-def _numbers(column: Column, words: pa.Array) -> list[Array]:
+def _numbers(column: Column, words: Words) -> list[Array]:
     if isinstance(column.encoding, DateEncoding):
-        found = moments(words, column.encoding.order)._asdict()
+        found = moments(words.text, column.encoding.order)._asdict()
         return [found[part] for part in column.encoding.parts]
     taken = column.encoding
-    values = taken.numbers(words) if isinstance(taken, ScaledEncoding) else numbers(column.name, words)
+    values = taken.numbers(words) if isinstance(taken, ScaledEncoding) else words.numbers(column.name)
     if not column.may_miss and np.isnan(values).any():
-        cell = words[int(np.isnan(values).argmax())].as_py()
+        cell = words[int(np.isnan(values).argmax())]
         raise TableError(f"column {column.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
     return [values]
 
 
-def _coded(column: Column, codes: Codes, words: pa.Array) -> Array:
+def _coded(column: Column, codes: Codes, words: Words) -> Array:
     if isinstance(column.encoding, BooleanEncoding):
-        values = truths(words)
+        values = truths(words.text)
         return np.where(np.isnan(values), len(codes.words) - 1, np.nan_to_num(values)).astype(np.int64)
     if isinstance(column.encoding, DateEncoding):
-        return np.isnan(moments(words, column.encoding.order).days).astype(np.int64)
+        return np.isnan(moments(words.text, column.encoding.order).days).astype(np.int64)
     place = np.asarray(column.encoding.read(words).codes, np.int64)  # -1 where the cell has no feature
     without = next((code for code, pairs in enumerate(codes.values) if not pairs), 0)
     return np.where(place < 0, without, place)

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ..tables.columns import truths
 from ..tables.corrections import marked
@@ -25,14 +24,14 @@ from ..tables.encodings import (
 )
 from ..tables.table import Table
 from ..tables.taken import OneHotEncoding, ScaledEncoding
-from ..tables.words import MISSING, numbers
+from ..tables.words import MISSING, Words
 from .columns import DATE_PARTS, needs_double
 from .onnx_nodes import ML_DOMAIN, Nodes
 
 __all__ = ["Input", "add_encoder", "inputs_of"]
 
 Array = npt.NDArray[Any]
-Reader = Callable[[pa.Array], Array]
+Reader = Callable[[Words], Array]
 SINGLE, DOUBLE, TEXT = np.dtype(np.float32), np.dtype(np.float64), np.dtype(object)
 WHOLE = float(1 << 24)  # whole numbers up to here are themselves in single precision
 
@@ -64,7 +63,11 @@ class Input:
 def inputs_of(inputs: list[Input], encoder: TableEncoding, table: Table) -> dict[str, Array]:
     """What a graph takes for the rows of a table: an array (n_rows, 1) for each input."""
     columns = marked(table, encoder.marks).columns
-    return {each.name: columns[each.column].each(each.read).astype(each.dtype).reshape(-1, 1) for each in inputs}
+    found = {}
+    for each in inputs:
+        cells = columns[each.column]
+        found[each.name] = each.read(cells.known)[cells.places].astype(each.dtype).reshape(-1, 1)
+    return found
 
 
 def add_encoder(nodes: Nodes, encoder: TableEncoding) -> tuple[list[Input], str]:
@@ -101,12 +104,12 @@ def _added(nodes: Nodes, encoding: Encoding, names: list[str], marks: tuple[str,
     if isinstance(encoding, OneHotEncoding):
         return _one_hot(nodes, encoding, names[0], marks)
     column = encoding.name
-    return [Input(names[0], column, SINGLE, lambda words: numbers(column, words), "a number")], names
+    return [Input(names[0], column, SINGLE, lambda words: words.numbers(column), "a number")], names
 
 
 def _number(nodes: Nodes, encoding: NumberEncoding, name: str) -> tuple[list[Input], list[str]]:
     column, kind = encoding.name, _precision(encoding.median, encoding.scale)
-    taken = Input(name, column, kind, lambda words: numbers(column, words), "a number; NaN where it is missing")
+    taken = Input(name, column, kind, lambda words: words.numbers(column), "a number; NaN where it is missing")
     missing = nodes.op("IsNaN", name)
     value = _bent(nodes, taken, missing, encoding.median, encoding.scale)
     return [taken], [value, *_indicator(nodes, missing, encoding.indicator)]
@@ -157,7 +160,9 @@ def _indicator(nodes: Nodes, missing: str, wanted: bool) -> list[str]:
 
 
 def _boolean(nodes: Nodes, encoding: BooleanEncoding, name: str) -> tuple[list[Input], list[str]]:
-    taken = Input(name, encoding.name, SINGLE, truths, "1 for yes, 0 for no; NaN where it is missing")
+    taken = Input(
+        name, encoding.name, SINGLE, lambda words: truths(words.text), "1 for yes, 0 for no; NaN where it is missing"
+    )
     missing = nodes.op("IsNaN", name)
     value = nodes.op("Where", missing, nodes.constant(np.float32(0.5)), name)
     return [taken], [value, *_indicator(nodes, missing, encoding.indicator)]
@@ -183,7 +188,7 @@ def _date(nodes: Nodes, encoding: DateEncoding, names: list[str]) -> tuple[list[
 
 
 def _reader(order: str, part: str) -> Reader:
-    return lambda words: np.asarray(getattr(moments(words, order), part))
+    return lambda words: np.asarray(getattr(moments(words.text, order), part))
 
 
 def _category(
@@ -214,7 +219,7 @@ def _one_hot_numbers(nodes: Nodes, encoding: OneHotEncoding, name: str) -> tuple
     levels = np.array([float(level) for level in encoding.levels])
     kind = SINGLE if (np.abs(levels) <= WHOLE).all() and (levels == np.floor(levels)).all() else DOUBLE
     column = encoding.name
-    taken = Input(name, column, kind, lambda words: numbers(column, words), "a number; NaN where it is missing")
+    taken = Input(name, column, kind, lambda words: words.numbers(column), "a number; NaN where it is missing")
     missing = nodes.op("IsNaN", name)
     value = name
     if encoding.fill is not None:
@@ -232,7 +237,7 @@ def _text(name: str, column: str, absent: str) -> Input:
         name,
         column,
         TEXT,
-        lambda words: np.array([absent if word is None else word for word in words.to_pylist()], dtype=object),
+        lambda words: np.array([absent if word is None else word for word in words.text.to_pylist()], dtype=object),
         f"text; {absent!r} where it is missing",
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,6 @@ from ..errors import OptionError, TableError, expect_number
 from ..models.model import Model
 from ..tables.table import Table
 from ..tables.windows import FEATURES
-from ..tables.words import numbers
 from .columns import Column
 from .counts import LARGEST, Counted, Counts, thresholds_of, unit_for
 from .integer import Scale
@@ -172,7 +170,7 @@ def check_length(window: Window, table: Table) -> None:
 
 
 def _cells(table: Table, name: str) -> Array | None:
-    return table.columns[name].each(partial(numbers, name)) if name in table.columns else None
+    return table.columns[name].numbers(name) if name in table.columns else None
 
 
 def _extremes(table: Table, channel: str) -> Array:
@@ -180,4 +178,4 @@ def _extremes(table: Table, channel: str) -> Array:
     gone = [name for name in names if name not in table.columns]
     if gone:
         raise TableError(f"{table.name} lacks column {gone[0]!r}, by which samples are counted: give the whole windows")
-    return np.concatenate([table.columns[name].each(partial(numbers, name)) for name in names])
+    return np.concatenate([table.columns[name].numbers(name) for name in names])

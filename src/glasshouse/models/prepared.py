@@ -19,7 +19,6 @@ from ..tables.encoded import Encoded
 from ..tables.encoder import TableEncoding
 from ..tables.reading import Reading, Table, as_table
 from ..tables.splitting import Split
-from ..tables.words import numbers
 from ..training.batches import Data, Rows
 from .labels import Labels, columns_of, labels_for, targets_of, task_of, written_columns_of
 from .leaks import Leak, leaks
@@ -206,7 +205,7 @@ def _file_of(table: Source) -> str:
 
 def _weights(rows: Table, column: str) -> npt.NDArray[np.float64]:
     """How much each row counts."""
-    weight = rows.columns[column].each(lambda words: numbers(column, words))
+    weight = rows.columns[column].numbers(column)
     bad = np.isnan(weight) | (weight < 0)
     if bad.any():
         row = int(bad.argmax())

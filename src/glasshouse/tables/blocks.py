@@ -16,13 +16,7 @@ from .cells import Cells
 from .frames import text_of
 from .words import LARGEST, WRITTEN, doubles, is_numeric, missing_mask, numbers, words_of
 
-__all__ = [
-    "ROWS",
-    "Block",
-    "column_of",
-    "joined",
-    "stacked",
-]
+__all__ = ["ROWS", "Block", "column_of", "joined", "stacked"]
 
 Array = npt.NDArray[Any]
 Column = Any  # (n_rows,) float64, NaN where a cell is missing; or a pyarrow string array

@@ -32,13 +32,7 @@ from .cells import Counted
 from .dates import ORDERS, moments, order_of
 from .words import numbers
 
-__all__ = [
-    "ENCODED",
-    "KINDS",
-    "Column",
-    "describe",
-    "truths",
-]
+__all__ = ["ENCODED", "KINDS", "Column", "describe", "truths"]
 
 KINDS = ("number", "category", "boolean", "date", "identifier", "text", "constant", "empty", "dropped")
 ENCODED = ("number", "category", "boolean", "date")

@@ -153,10 +153,7 @@ class TableEncoding:
             If a column is missing, or a number is infinite.
         """
         cells = self.cells(marked(table, self.marks))
-        reads = [
-            encoding.read_known(column.known) if isinstance(encoding, NumberEncoding) else encoding.read(column.words)
-            for encoding, column in zip(self.encodings, cells, strict=True)
-        ]
+        reads = [encoding.read(column.known) for encoding, column in zip(self.encodings, cells, strict=True)]
         return Encoded(self.encodings, reads, [column.places for column in cells], table.n_rows)
 
     def encode_block(self, block: Block) -> Encoded:
@@ -170,7 +167,7 @@ class TableEncoding:
                 places.append(np.arange(block.n_rows))
             else:
                 cells = block.cells(encoding.name)
-                reads.append(encoding.read(cells.words))
+                reads.append(encoding.read(cells.known))
                 places.append(cells.places)
         return Encoded(self.encodings, reads, places, block.n_rows)
 

@@ -26,7 +26,7 @@ from .dates import ORDERS, PARTS, moments, order_of
 from .read import SWITCH, Bounds, Read, nowhere, side_by_side
 from .sketches import quantiles, tally_of
 from .taken import OneHotEncoding, ScaledEncoding
-from .words import Words, missing_mask, numbers
+from .words import Words
 
 __all__ = [
     "ENCODINGS",
@@ -94,13 +94,9 @@ class NumberEncoding:
         value = scaled(np.where(missing, self.median, values), self.median, self.scale)
         return side_by_side(value, *[missing] * self.indicator)
 
-    def read(self, words: pa.Array) -> Read:
-        return self.read_known(Words(words))
-
-    def read_known(self, known: Words) -> Read:
-        """The same, of words that may be numbers already."""
-        values = known.numbers(self.name)
-        return Read(self.codes(values), np.isnan(values) & ~known.missing, np.zeros(len(known), bool))
+    def read(self, words: Words) -> Read:
+        values = words.numbers(self.name)
+        return Read(self.codes(values), np.isnan(values) & ~words.missing, nowhere(words))
 
 
 def scaled(values: npt.NDArray[np.float64], median: float, scale: float) -> npt.NDArray[np.float64]:
@@ -130,11 +126,11 @@ class BooleanEncoding:
     def bounds(self) -> list[Bounds]:
         return [SWITCH] * len(self.features)
 
-    def read(self, words: pa.Array) -> Read:
-        values = truths(words)
+    def read(self, words: Words) -> Read:
+        values = truths(words.text)
         missing = np.isnan(values)
         value = np.where(missing, 0.5, values)
-        return Read(side_by_side(value, *[missing] * self.indicator), nowhere(words), missing & ~missing_mask(words))
+        return Read(side_by_side(value, *[missing] * self.indicator), nowhere(words), missing & ~words.missing)
 
 
 @dataclass(frozen=True)
@@ -159,7 +155,7 @@ class DateEncoding:
 
     @classmethod
     def fit(cls, name: str, cells: Counted) -> DateEncoding:
-        order = order_of(cells.where(~missing_mask(cells.words)).words) or next(iter(ORDERS))
+        order = order_of(cells.where(~cells.known.missing).words) or next(iter(ORDERS))
         found = moments(cells.words, order)._asdict()
         there = ~np.isnan(found["days"])
         parts = tuple(part for part in PARTS if len(np.unique(found[part][there])) > 1)
@@ -181,15 +177,15 @@ class DateEncoding:
     def bounds(self) -> list[Bounds]:
         return [CLIPPED] * len(self.parts) + [SWITCH] * self.indicator
 
-    def read(self, words: pa.Array) -> Read:
-        found = moments(words, self.order)._asdict()
+    def read(self, words: Words) -> Read:
+        found = moments(words.text, self.order)._asdict()
         missing = np.isnan(found["days"])
         values = [
             scaled(np.where(missing, median, found[part]), median, scale)
             for part, median, scale in zip(self.parts, self.medians, self.scales, strict=True)
         ]
         codes = side_by_side(*values, *[missing] * self.indicator) if self.features else np.empty((len(words), 0), "f4")
-        return Read(codes, missing & ~missing_mask(words), nowhere(words))
+        return Read(codes, missing & ~words.missing, nowhere(words))
 
 
 @dataclass(frozen=True)
@@ -229,11 +225,11 @@ class CategoryEncoding:
     def bounds(self) -> list[Bounds]:
         return [SWITCH] * len(self.features)
 
-    def read(self, words: pa.Array) -> Read:
-        gone = missing_mask(words)
-        level = np.asarray(pc.index_in(words, value_set=pa.array(self.levels, pa.string())).fill_null(-1))
+    def read(self, words: Words) -> Read:
+        gone, text = words.missing, words.text
+        level = np.asarray(pc.index_in(text, value_set=pa.array(self.levels, pa.string())).fill_null(-1))
         other = (level < 0) & ~gone
-        rare = np.asarray(pc.is_in(words, value_set=pa.array(self.known, pa.string())), bool)
+        rare = np.asarray(pc.is_in(text, value_set=pa.array(self.known, pa.string())), bool)
         code = np.where(gone, len(self.features) - 1 if self.missing else -1, level).astype(np.int32)
         code[other] = len(self.levels) if self.other else -1
         return Read(code, nowhere(words), other & ~rare)
@@ -258,11 +254,11 @@ class PlainEncoding:
     def bounds(self) -> list[Bounds]:
         return [(-math.inf, math.inf)]
 
-    def read(self, words: pa.Array) -> Read:
-        values = numbers(self.name, words)
+    def read(self, words: Words) -> Read:
+        values = words.numbers(self.name)
         missing = np.isnan(values)
         if missing.any():
-            cell = words[int(missing.argmax())].as_py()
+            cell = words[int(missing.argmax())]
             raise TableError(f"column {self.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
         return Read(side_by_side(values), nowhere(words), nowhere(words))
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+
+from .words import Words
 
 __all__ = ["SWITCH", "Bounds", "Read", "nowhere", "side_by_side"]
 
@@ -34,5 +35,5 @@ def side_by_side(*features: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     return np.column_stack([feature.astype(np.float32) for feature in features])
 
 
-def nowhere(words: pa.Array) -> npt.NDArray[np.bool_]:
+def nowhere(words: Words) -> npt.NDArray[np.bool_]:
     return np.zeros(len(words), bool)

@@ -36,7 +36,7 @@ from .encodings import (
 from .frames import table_of
 from .table import listed
 from .taken import TRUTHS
-from .words import INFINITE, LARGEST, MISSING, NUMBER
+from .words import INFINITE, LARGEST, MISSING, NUMBER, Words
 
 __all__ = ["row_reader", "word"]
 
@@ -163,7 +163,7 @@ def _cell_of_a_frame(value: Any) -> str | None:
 
 def _reader(encoding: Encoding, marks: Collection[str], out: array[float], at: int) -> Reader:
     def by_table(value: Any) -> None:
-        codes = encoding.read(pa.array([word(value)], pa.string())).codes
+        codes = encoding.read(Words(pa.array([word(value)], pa.string()))).codes
         for k in range(len(encoding.features)):
             out[at + k] = codes[0, k]
 
@@ -188,9 +188,9 @@ def _number(value: Any) -> float | None:
     elif kind is not float and kind is not int:
         if value is None or kind is bool:
             return NAN
-        plain = _plain(value)
+        plain = float(value) if kind is np.float32 else _plain(value)
         return None if plain is value else _number(plain)
-    return float(value) if -LARGEST <= value <= LARGEST else NAN if value != value else None  # noqa: PLR0124
+    return float(value) + 0.0 if -LARGEST <= value <= LARGEST else NAN if value != value else None  # noqa: PLR0124
 
 
 def _bent(value: float, median: float, scale: float) -> float:
@@ -205,7 +205,7 @@ def _number_reader(encoding: NumberEncoding, out: array[float], at: int, by_tabl
     median, scale, indicator = encoding.median, encoding.scale, encoding.indicator
 
     def read(value: Any) -> None:
-        number = value if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
+        number = value + 0.0 if type(value) is float and -LARGEST <= value <= LARGEST else _number(value)
         if number is None:
             return by_table(value)
         missing = math.isnan(number)
@@ -333,7 +333,7 @@ def _one_hot_reader(encoding: OneHotEncoding, out: array[float], at: int, by_tab
         place = places.get(key) if key is not None else None
         if place is None:
             if numeric and key is None:  # by the table, which refuses what is infinite
-                place = int(encoding.read(pa.array([word(value)], pa.string())).codes[0])
+                place = int(encoding.read(Words(pa.array([word(value)], pa.string()))).codes[0])
             else:
                 place = gone.get(word(value), -1)
         show(place)

@@ -12,13 +12,12 @@ from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..errors import TableError
 from .cells import Counted
 from .read import SWITCH, Bounds, Read, nowhere, side_by_side
-from .words import LARGEST, is_number, missing_mask, numbers
+from .words import LARGEST, Words, is_number, numbers
 
 __all__ = ["OneHotEncoding", "ScaledEncoding"]
 
@@ -38,8 +37,9 @@ class ScaledEncoding:
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> age = ScaledEncoding("age", 30.0, 20.0, 10.0, True)
-    >>> age.read(pa.array(["40", None])).codes.tolist()
+    >>> age.read(Words(pa.array(["40", None]))).codes.tolist()
     [[2.0, 0.0], [1.0, 1.0]]
     """
 
@@ -61,7 +61,7 @@ class ScaledEncoding:
     @classmethod
     def fit(cls, name: str, cells: Counted) -> ScaledEncoding:
         """Mean and deviation; missing cells take the mean, and are told where there are any."""
-        values = numbers(name, cells.words)
+        values = cells.known.numbers(name)
         there = ~np.isnan(values)
         if not there.any():
             return cls(name, 0.0, 0.0, 1.0, True)
@@ -74,11 +74,14 @@ class ScaledEncoding:
     def scaled(self, value: float) -> float:
         return (value - self.center) / self.scale
 
-    def numbers(self, words: pa.Array) -> npt.NDArray[np.float64]:
+    def numbers(self, words: Words) -> npt.NDArray[np.float64]:
         """Words as numbers, NaN where one is none; True and False are 1 and 0."""
-        values = numbers(self.name, words).copy()
+        values = words.numbers(self.name)
+        if words.numeric:
+            return values
+        values = values.copy()
         for word, value in TRUTHS.items():
-            values[np.asarray(pc.equal(words, word).fill_null(False))] = value
+            values[np.asarray(pc.equal(words.text, word).fill_null(False))] = value
         return values
 
     @property
@@ -89,21 +92,21 @@ class ScaledEncoding:
     def bounds(self) -> list[Bounds]:
         return [(-math.inf, math.inf), *[SWITCH] * self.indicator]
 
-    def read(self, words: pa.Array) -> Read:
+    def read(self, words: Words) -> Read:
         values = self.numbers(words)
         missing = np.isnan(values)
         if missing.any() and self.fill is None:
-            cell = words[int(missing.argmax())].as_py()
+            cell = words[int(missing.argmax())]
             raise TableError(f"column {self.name!r} holds {cell!r}: this network takes numbers alone, fill such cells")
         with np.errstate(over="ignore"):
             scaled = (np.where(missing, self.fill or 0.0, values) - self.center) / self.scale
         far = np.abs(scaled) > LARGEST
         if far.any():
-            cell = words[int(far.argmax())].as_py()
+            cell = words[int(far.argmax())]
             raise TableError(
                 f"column {self.name!r} holds {cell!r}: scaled by {self.scale:g} it is beyond {LARGEST:g}, mend it"
             )
-        return Read(side_by_side(scaled, *[missing] * self.indicator), missing & ~missing_mask(words), nowhere(words))
+        return Read(side_by_side(scaled, *[missing] * self.indicator), missing & ~words.missing, nowhere(words))
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,9 @@ class OneHotEncoding:
 
     Examples
     --------
+    >>> import pyarrow as pa
     >>> port = OneHotEncoding("port", ("1", "2"), (), None, True, True)
-    >>> port.features, port.read(pa.array(["2.0", None, "7"])).codes.tolist()
+    >>> port.features, port.read(Words(pa.array(["2.0", None, "7"]))).codes.tolist()
     (['port=1', 'port=2', 'port missing'], [1, 2, -1])
     """
 
@@ -151,7 +155,7 @@ class OneHotEncoding:
     @classmethod
     def fit(cls, name: str, cells: Counted) -> OneHotEncoding:
         """A level for each word, and one for missing where there are missing cells."""
-        gone = missing_mask(cells.words)
+        gone = cells.known.missing
         levels = sorted(cells.where(~gone).words.to_pylist())
         return cls(name, tuple(levels), (), None, bool(gone.any()), False)
 
@@ -177,10 +181,10 @@ class OneHotEncoding:
     def bounds(self) -> list[Bounds]:
         return [SWITCH] * len(self.features)
 
-    def read(self, words: pa.Array) -> Read:
-        cells = numbers(self.name, words).tolist() if self.numeric else words.to_pylist()
+    def read(self, words: Words) -> Read:
+        cells = numbers(self.name, words.text).tolist() if self.numeric else words.text.to_pylist()
         told = np.array([cell in self.places for cell in cells], bool)
-        gone = missing_mask(words) & ~told
+        gone = words.missing & ~told
         code = np.array([self.places.get(cell, -1) for cell in cells], np.int32)
         code[gone] = self.of_missing
         return Read(code, nowhere(words), ~told & ~gone)

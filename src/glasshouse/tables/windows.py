@@ -21,7 +21,6 @@ from ..errors import OptionError, TableError, expect_number
 from .reading import Reading, as_table, files_of
 from .sources import source_of
 from .table import Table
-from .words import numbers
 
 __all__ = ["FEATURES", "Feature", "cut_windows"]
 
@@ -144,7 +143,7 @@ def _by_blank_lines(path: Path, table: Table, reading: Reading | None) -> npt.ND
 
 def _samples(table: Table, channel: str) -> npt.NDArray[np.float64]:
     cells = table.columns[channel]
-    values = cells.each(lambda words: numbers(channel, words))
+    values = cells.numbers(channel)
     if np.isnan(values).any():
         row = int(np.isnan(values).argmax())
         raise TableError(

@@ -148,23 +148,23 @@ def numbers(name: str, words: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def readings(words: pa.Array) -> npt.NDArray[np.float64]:
-    """Words as numbers, infinite ones among them; NaN where one is missing or no number.
+    """Words as numbers, infinite ones among them; NaN where one is missing or no number. There is one zero.
 
     Words that are all of them numbers or missing, as most are, take a fifth of the time.
     """
     plain = _plainly(words)
     if plain is not None:
-        return plain
+        return plain + 0.0
     words = pc.utf8_trim_whitespace(words)
     plain = _plainly(pc.if_else(pc.is_in(words, value_set=pa.array(MISSING)), pa.scalar(None, pa.string()), words))
     if plain is not None:
-        return plain
+        return plain + 0.0
     readable = pc.match_substring_regex(words, NUMBER).fill_null(False)
     values = np.full(len(words), np.nan)
     if pc.any(readable).as_py():
         values[np.asarray(readable)] = doubles(pc.cast(pc.filter(words, readable), pa.float64()))
     values[np.asarray(pc.match_substring_regex(words, INFINITE).fill_null(False))] = np.inf
-    return values
+    return values + 0.0
 
 
 def _plainly(words: pa.Array) -> npt.NDArray[np.float64] | None:
