@@ -18,7 +18,7 @@ LEAST = 10**9  # bytes that the program, the rows it holds and two windows take:
 COLUMN = 7 * 10**6 // 2  # bytes that a column takes: a page of Parquet, and the counts of its cells
 FEW = 100  # columns that `LEAST` is enough for
 # What reading a table whole takes at its peak, as a multiple of its bytes before compression: docs/performance.md.
-PARQUET, TEXT = 9, 5
+PARQUET, TEXT = 9, 6
 SHARE = 0.5  # of the memory that is free, which a table may take
 
 
