@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from ..errors import TableError
 from .cells import Cells
 from .table import Table
-from .words import EXACT, doubles, is_numeric, written_as
+from .words import EXACT, doubles, written_as
 
 __all__ = ["table_of", "text_of"]
 
@@ -73,7 +73,7 @@ def _cells(column: nw.Series[Any]) -> Cells:
 
 def _numbers_of(cells: pa.Array) -> npt.NDArray[np.float64] | None:
     """A column of a type of numbers as such, unless some would not be told apart."""
-    if not is_numeric(cells.type) or pa.types.is_null(cells.type) or pa.types.is_float16(cells.type):
+    if not (pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type)):  # a float32 is what is written of it
         return None
     values = doubles(pc.cast(cells, pa.float64(), safe=False))
     whole = pa.types.is_integer(cells.type)
@@ -90,6 +90,8 @@ def text_of(cells: pa.Array) -> pa.Array:
         cells = pc.strftime(pc.cast(cells, pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
     if pa.types.is_floating(cells.type):
         cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
+        if pa.types.is_float32(cells.type):
+            cells = pc.add(cells, pa.scalar(0, cells.type))  # there is one zero
     return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
 
 

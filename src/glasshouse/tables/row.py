@@ -44,7 +44,7 @@ Reader = Callable[[Any], None]  # writes the features of one cell where they bel
 SEQUENCES = (list, tuple)
 NAN = float("nan")
 _NUMBER, _INFINITE = re.compile(NUMBER), re.compile(INFINITE)
-_EXACT = 1e14  # whole numbers below are written without an exponent
+_WHOLE = 1e10  # from here on Arrow writes whole numbers with an exponent
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -123,7 +123,7 @@ def word(value: Any) -> str | None:
         return None
     if kind is bool or kind is int:
         return str(value)
-    if kind is float and value and -_EXACT < value < _EXACT and value == int(value):
+    if kind is float and value and -_WHOLE < value < _WHOLE and value == int(value):
         return str(int(value))
     plain = _plain(value)
     if plain is not value:
@@ -188,7 +188,7 @@ def _number(value: Any) -> float | None:
     elif kind is not float and kind is not int:
         if value is None or kind is bool:
             return NAN
-        plain = float(value) if kind is np.float32 else _plain(value)
+        plain = _plain(value)
         return None if plain is value else _number(plain)
     return float(value) + 0.0 if -LARGEST <= value <= LARGEST else NAN if value != value else None  # noqa: PLR0124
 
