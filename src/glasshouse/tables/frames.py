@@ -73,8 +73,10 @@ def _cells(column: nw.Series[Any]) -> Cells:
 
 def _numbers_of(cells: pa.Array) -> npt.NDArray[np.float64] | None:
     """A column of a type of numbers as such, unless some would not be told apart."""
-    if not (pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type)):  # a float32 is what is written of it
+    if not (pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type) or pa.types.is_float32(cells.type)):
         return None
+    if pa.types.is_float32(cells.type):  # the number that is written
+        cells = pc.cast(cells, pa.string())
     values = doubles(pc.cast(cells, pa.float64(), safe=False))
     whole = pa.types.is_integer(cells.type)
     return None if whole and np.nanmax(np.abs(values), initial=0.0) >= EXACT else values
