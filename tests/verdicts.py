@@ -14,10 +14,10 @@ from glasshouse.laboratory.running import repetition
 ROUNDS = 8
 
 
-def verdict(experiment: Experiment, name: str, rows: Iterable[Observation], cases: Iterable[str] = ()) -> Verdict:
-    """What these rows say of a claim, in these cases or in all of theirs."""
+def verdict(experiment: Experiment, name: str, rows: Iterable[Observation], cases: set[str]) -> Verdict:
+    """What these rows say of a claim, in these cases."""
     (claim,) = (claim for claim in experiment.claims if claim.id == name)
-    some = [row for row in rows if not cases or row.case in cases]
+    some = [row for row in rows if row.case in cases]
     return claim.rule.verdict(Observations(some).pairs(claim.rule), experiment.over)
 
 

@@ -73,13 +73,13 @@ def _cells(column: nw.Series[Any]) -> Cells:
 
 def _numbers_of(cells: pa.Array) -> npt.NDArray[np.float64] | None:
     """A column of a type of numbers as such, unless some would not be told apart."""
-    if not (pa.types.is_integer(cells.type) or pa.types.is_float64(cells.type) or pa.types.is_float32(cells.type)):
+    whole, single = pa.types.is_integer(cells.type), pa.types.is_float32(cells.type)
+    if not (whole or single or pa.types.is_float64(cells.type)):
         return None
-    if pa.types.is_float32(cells.type):  # the number that is written
+    if single:  # the number that is written
         cells = pc.cast(cells, pa.string())
     values = doubles(pc.cast(cells, pa.float64(), safe=False))
-    whole = pa.types.is_integer(cells.type)
-    return None if whole and np.nanmax(np.abs(values), initial=0.0) >= EXACT else values
+    return None if whole and (np.abs(values) >= EXACT).any() else values
 
 
 def text_of(cells: pa.Array) -> pa.Array:
@@ -92,8 +92,6 @@ def text_of(cells: pa.Array) -> pa.Array:
         cells = pc.strftime(pc.cast(cells, pa.timestamp("s"), safe=False), "%Y-%m-%d %H:%M:%S")
     if pa.types.is_floating(cells.type):
         cells = pc.if_else(pc.is_nan(cells), pa.scalar(None, cells.type), cells)
-        if pa.types.is_float32(cells.type):
-            cells = pc.add(cells, pa.scalar(0, cells.type))  # there is one zero
     return pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
 
 
